@@ -1,0 +1,88 @@
+package reaper
+
+import (
+	"regexp"
+	"time"
+)
+
+// Source names who said something about a container.
+type Source string
+
+const (
+	// SourceProperties is the container's Garden properties
+	// concourse:volumes and concourse:volume-mounts, which Concourse 2.x set.
+	SourceProperties Source = "properties"
+	// SourceBundle is the config.json of the container's OCI bundle in
+	// Guardian's depot.
+	SourceBundle Source = "bundle"
+	// SourceContainerd is the OCI spec that containerd keeps.
+	SourceContainerd Source = "containerd"
+)
+
+// Sighting is what one look at one container shows. Sightings of several
+// sources are merged into a Container.
+type Sighting struct {
+	// State as Garden tells it, "active" or "stopped". Empty: not known.
+	State string
+	// Properties of the container. Nil: not known; empty: it has none.
+	Properties map[string]string
+	// BundlePath is the directory of the container's OCI bundle, Garden's
+	// ContainerPath. Empty: not known.
+	BundlePath string
+	// Spec is the part of the container's OCI spec that can refer to volumes.
+	// Nil: this look read none.
+	Spec *Spec
+	// SpecSource says where Spec was read.
+	SpecSource Source
+	// CreatedAt is when the container was created, by the clock of the worker.
+	// Zero: not known.
+	CreatedAt time.Time
+	// Doubts are the things that could not be read or understood in this look.
+	Doubts []Reason
+}
+
+// Container is one Garden container, as all sources on the worker show it.
+type Container struct {
+	Handle string
+	// Hidden tells that Garden's plain list lacks it: half-created, or known
+	// only from the depot. It holds a slot and a subnet all the same.
+	Hidden bool
+	// State as Garden tells it, "active" or "stopped". Empty: not known.
+	State string
+	// Properties of the container. Nil: not known.
+	Properties map[string]string
+	// GraceTime is the container's own garden.grace-time. Zero: none.
+	GraceTime time.Duration
+	// BundlePath is the directory of the OCI bundle. Empty: not known.
+	BundlePath string
+	// CreatedAt is when it was created. Zero: not known.
+	CreatedAt time.Time
+	// References are the volumes that the sources name, each source's own.
+	References []Reference
+	// SpecRead tells that an OCI spec of the container was read, so that no
+	// reference means that there is none.
+	SpecRead bool
+	// Doubts are the things about it that could not be read or understood.
+	Doubts []Reason
+}
+
+// Reference is one source's word that a container uses a volume.
+type Reference struct {
+	// Volume is the volume's handle.
+	Volume string
+	// Path is where the container sees the volume. Empty: not told.
+	Path string
+	// Root tells that the volume is the container's root file system.
+	Root bool
+	// Source is who says so.
+	Source Source
+}
+
+// safeHandle is what Garden's client carries unchanged: it escapes nothing,
+// so "a?x" would reach another container, and a comma splits bulk_info's list.
+var safeHandle = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// SafeHandle tells whether a container handle may be sent to Garden.
+func SafeHandle(handle string) bool {
+	return safeHandle.MatchString(handle)
+}

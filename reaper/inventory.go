@@ -1,0 +1,197 @@
+package reaper
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"code.cloudfoundry.org/clock"
+)
+
+// retryDoubts is how long an Inventory leaves a container alone that it could
+// not read whole: Garden runs a process for each one that it is asked about,
+// and zombies stay unreadable for as long as they are there.
+const retryDoubts = 5 * time.Minute
+
+// Inventory knows the containers of a worker. Between passes it asks only
+// about those that it has not seen; Garden runs a process for each container
+// it is asked about. It serves one pass at a time.
+type Inventory struct {
+	garden  Garden
+	volumes Volumes
+	clock   clock.Clock
+
+	seen map[string]known
+}
+
+type known struct {
+	container Container
+	at        time.Time
+}
+
+// NewInventory makes an Inventory that has seen nothing yet.
+func NewInventory(garden Garden, volumes Volumes, clock clock.Clock) *Inventory {
+	return &Inventory{garden: garden, volumes: volumes, clock: clock, seen: map[string]known{}}
+}
+
+// Containers lists every container of the worker: those that Garden lists,
+// those that it hides, and those that only the depot shows. An error means
+// that nothing is known, not that there are none.
+func (i *Inventory) Containers(ctx context.Context) ([]Container, error) {
+	listed, err := i.garden.Handles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.see(ctx, listed); err != nil {
+		return nil, err
+	}
+
+	// The depot may be known only from what Garden said of the containers.
+	inDepot, err := i.garden.DepotHandles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	listed = withDepot(listed, inDepot)
+	if err := i.see(ctx, listed); err != nil {
+		return nil, err
+	}
+
+	containers := make([]Container, 0, len(listed))
+	seen := make(map[string]known, len(listed))
+	for _, l := range listed {
+		if !SafeHandle(l.Handle) {
+			containers = append(containers, Container{Handle: l.Handle, Hidden: l.Hidden})
+			continue
+		}
+		k := i.seen[l.Handle]
+		k.container.Hidden = l.Hidden
+		seen[l.Handle] = k
+		containers = append(containers, k.container)
+	}
+	i.seen = seen
+	return containers, nil
+}
+
+// see asks about the listed containers that are not seen yet, or were seen
+// with doubts long enough ago.
+func (i *Inventory) see(ctx context.Context, listed []Listed) error {
+	now := i.clock.Now()
+	var unseen []Listed
+	for _, l := range listed {
+		k, found := i.seen[l.Handle]
+		if SafeHandle(l.Handle) && (!found || k.stale(l, now)) {
+			unseen = append(unseen, l)
+		}
+	}
+	if len(unseen) == 0 {
+		return nil
+	}
+
+	handles := make([]string, len(unseen))
+	for n, l := range unseen {
+		handles[n] = l.Handle
+	}
+	sightings, err := i.garden.Inspect(ctx, handles)
+	if err != nil {
+		return err
+	}
+	for _, l := range unseen {
+		container := i.read(l.Handle, sightings)
+		container.Hidden = l.Hidden
+		i.seen[l.Handle] = known{container: container, at: now}
+	}
+	return nil
+}
+
+// stale tells that what is known of a container is worth another look: it has
+// come out of hiding, so that its creation is over, or it could not be read
+// whole a while ago.
+func (k known) stale(l Listed, now time.Time) bool {
+	if k.container.Hidden && !l.Hidden {
+		return true
+	}
+	blind := !k.container.SpecRead && len(k.container.References) == 0
+	return (blind || len(k.container.Doubts) > 0) && now.Sub(k.at) >= retryDoubts
+}
+
+// Look reads one container afresh.
+func (i *Inventory) Look(ctx context.Context, handle string) (Container, error) {
+	if !SafeHandle(handle) {
+		return Container{Handle: handle}, nil
+	}
+	sightings, err := i.garden.Inspect(ctx, []string{handle})
+	if err != nil {
+		return Container{}, err
+	}
+	return i.read(handle, sightings), nil
+}
+
+// Gone tells that no list has the container any more, nor the depot.
+func (i *Inventory) Gone(ctx context.Context, handle string) (bool, error) {
+	listed, err := i.garden.Handles(ctx)
+	if err != nil {
+		return false, err
+	}
+	inDepot, err := i.garden.DepotHandles(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, l := range withDepot(listed, inDepot) {
+		if l.Handle == handle {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// read makes a Container of what a source saw of it.
+func (i *Inventory) read(handle string, sightings map[string]Sighting) Container {
+	container := Container{Handle: handle}
+	sighting, found := sightings[handle]
+	if !found {
+		container.Doubts = []Reason{{
+			Code:   SourceUnreadable,
+			Detail: fmt.Sprintf("Garden did not answer for %s", handle),
+		}}
+		return container
+	}
+
+	container.State = sighting.State
+	container.Properties = sighting.Properties
+	container.BundlePath = sighting.BundlePath
+	container.CreatedAt = sighting.CreatedAt
+	container.Doubts = sighting.Doubts[:len(sighting.Doubts):len(sighting.Doubts)]
+
+	grace, doubt := graceTime(sighting.Properties)
+	container.GraceTime = grace
+	if doubt != nil {
+		container.Doubts = append(container.Doubts, *doubt)
+	}
+
+	references, doubts := PropertyReferences(sighting.Properties)
+	container.References = references
+	container.Doubts = append(container.Doubts, doubts...)
+
+	if sighting.Spec != nil {
+		container.SpecRead = true
+		references, doubts := SpecReferences(*sighting.Spec, sighting.SpecSource, i.volumes.Under)
+		container.References = append(container.References, references...)
+		container.Doubts = append(container.Doubts, doubts...)
+	}
+	return container
+}
+
+// withDepot adds to the listed handles those that only the depot shows.
+func withDepot(listed []Listed, inDepot []string) []Listed {
+	have := make(map[string]bool, len(listed))
+	for _, l := range listed {
+		have[l.Handle] = true
+	}
+	for _, handle := range inDepot {
+		if !have[handle] {
+			have[handle] = true
+			listed = append(listed, Listed{Handle: handle, Hidden: true})
+		}
+	}
+	return listed
+}

@@ -1,0 +1,210 @@
+package reaper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"code.cloudfoundry.org/clock"
+)
+
+// Worker is all that weeder sees of a Concourse worker.
+type Worker struct {
+	Garden  Garden
+	Volumes Volumes
+	// Baggageclaim is the second witness. Nil: do without.
+	Baggageclaim Baggageclaim
+	// Sightings of earlier passes. Nil: there are none.
+	Sightings Sightings
+	Clock     clock.Clock
+
+	inventory *Inventory
+}
+
+// Report is what one pass found.
+type Report struct {
+	// At is when the pass judged.
+	At time.Time
+	// Findings are all containers, by handle. They are empty where an
+	// interlock kept the pass from judging (Judged).
+	Findings []Finding
+	// Judged tells that the containers and volumes could be read.
+	Judged bool
+	// Interlocks that are on, overridden ones left out.
+	Interlocks []Interlock
+	// Overridden are the interlocks that would be on but for a person's word.
+	Overridden []Interlock
+
+	identity string
+}
+
+// Interlocked tells that nothing may be destroyed.
+func (r Report) Interlocked() bool {
+	return len(r.Interlocks) > 0
+}
+
+// Count is the number of findings with a verdict.
+func (r Report) Count(verdict Verdict) int {
+	count := 0
+	for _, finding := range r.Findings {
+		if finding.Verdict == verdict {
+			count++
+		}
+	}
+	return count
+}
+
+// Question is what a pass is asked.
+type Question struct {
+	Policy Policy
+	// Named are handles that a person gave: only these are to be destroyed.
+	Named []string
+	// Override are interlocks that a person lifts for this run. Those that are
+	// not Overridable stay on.
+	Override []InterlockName
+}
+
+// Overridable are the interlocks that a person can know better than.
+var Overridable = []InterlockName{NoVolumeFound, BaggageclaimUnreachable}
+
+func (q Question) overrides(name InterlockName) bool {
+	return slices.Contains(Overridable, name) && slices.Contains(q.Override, name)
+}
+
+// Pass reads the worker once and judges every container. Containers are read
+// first and volumes second: volumes are made before their container, so that
+// nothing newly made can look like an orphan.
+func (w *Worker) Pass(ctx context.Context, question Question) Report {
+	report := Report{At: w.Clock.Now()}
+
+	containers, err := w.containers(ctx)
+	if err != nil {
+		report.Interlocks = []Interlock{{Name: GardenUnreachable, Detail: err.Error() + ": is Garden up? set --target"}}
+		return report
+	}
+	snapshot, err := w.Volumes.Snapshot(ctx)
+	if err != nil {
+		report.Interlocks = []Interlock{{Name: VolumesDirUnusable, Detail: err.Error()}}
+		return report
+	}
+
+	report.Judged = true
+	report.At = w.Clock.Now()
+	report.identity = snapshot.Identity()
+	report.Findings = make([]Finding, len(containers))
+	for i, container := range containers {
+		judgement := Judge(container, snapshot.Volume, report.At, question.Policy)
+		report.Findings[i] = Finding{Container: container, Judgement: judgement}
+	}
+	slices.SortFunc(report.Findings, func(a, b Finding) int {
+		return strings.Compare(a.Container.Handle, b.Container.Handle)
+	})
+
+	report.lock(unreadableVolume(report.Findings), question)
+	report.lock(w.noVolumeFound(ctx, report.Findings, snapshot), question)
+	heard, interlocks := w.hearBaggageclaim(ctx, report.Findings, report.At, question.Policy)
+	for _, interlock := range interlocks {
+		report.lock(&interlock, question)
+	}
+
+	w.weigh(ctx, &report, question, heard)
+	return report
+}
+
+// lock puts an interlock on, if there is one, once by its name.
+func (r *Report) lock(interlock *Interlock, question Question) {
+	if interlock == nil {
+		return
+	}
+	into := &r.Interlocks
+	if question.overrides(interlock.Name) {
+		into = &r.Overridden
+	}
+	for _, on := range *into {
+		if on.Name == interlock.Name {
+			return
+		}
+	}
+	*into = append(*into, *interlock)
+}
+
+func (w *Worker) containers(ctx context.Context) ([]Container, error) {
+	if w.inventory == nil {
+		w.inventory = NewInventory(w.Garden, w.Volumes, w.Clock)
+	}
+	return w.inventory.Containers(ctx)
+}
+
+// weigh says what holds each orphan. Garden is asked for processes and ages
+// of those alone that nothing else holds: on Guardian it costs an exec each.
+func (w *Worker) weigh(ctx context.Context, report *Report, question Question, heard bool) {
+	var ask []string
+	for i, finding := range report.Findings {
+		at := w.circumstances(finding, question, heard)
+		report.Findings[i] = Weigh(finding.Container, finding.Judgement, report.At, question.Policy, at)
+		if report.Findings[i].Eligible() && !report.Interlocked() {
+			ask = append(ask, finding.Container.Handle)
+		}
+	}
+
+	if len(ask) > 0 {
+		usage := w.usage(ctx, ask)
+		for i, finding := range report.Findings {
+			if finding.Eligible() {
+				at := w.circumstances(finding, question, heard)
+				at.Usage, at.UsageAsked = usage[finding.Container.Handle], true
+				report.Findings[i] = Weigh(finding.Container, finding.Judgement, report.At, question.Policy, at)
+			}
+		}
+	}
+
+	for i := range report.Findings {
+		finding := &report.Findings[i]
+		if finding.Verdict == Orphan && report.Interlocked() {
+			finding.Holds = append(finding.Holds, Hold{By: HeldByInterlock, Detail: string(report.Interlocks[0].Name)})
+		}
+	}
+}
+
+// usage asks for processes and ages. Where Garden gives no answer they are
+// not known, which makes orphans wait longer.
+func (w *Worker) usage(ctx context.Context, handles []string) map[string]Usage {
+	usage, err := w.Garden.Usage(ctx, handles)
+	if err != nil {
+		return nil
+	}
+	return usage
+}
+
+func (w *Worker) circumstances(finding Finding, question Question, heard bool) Circumstances {
+	at := Circumstances{
+		Named:               slices.Contains(question.Named, finding.Container.Handle),
+		BaggageclaimAnswers: heard,
+	}
+	if w.Sightings != nil && finding.Verdict == Orphan {
+		at.FirstSeen, _ = w.Sightings.FirstSeen(finding.Container.Handle)
+	}
+	return at
+}
+
+// unreadableVolume stops a pass in which the disk fails or hides under the
+// volumes directory: what it does not show proves nothing then.
+func unreadableVolume(findings []Finding) *Interlock {
+	for _, finding := range findings {
+		for _, volume := range finding.Volumes {
+			for _, err := range []error{volume.Err, volume.TTLErr} {
+				if errors.Is(err, syscall.EIO) || errors.Is(err, syscall.EACCES) {
+					return &Interlock{
+						Name:   VolumesDirUnusable,
+						Detail: fmt.Sprintf("volume %s can't be read: %v: run weeder as root, and look at the disk", volume.Handle, err),
+					}
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package reaper
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+)
+
+// Policy is what a person decides about judging and destroying. Its zero
+// value waits for nothing and destroys without bound: start from
+// DefaultPolicy.
+type Policy struct {
+	// Grace is how long a container must have been an orphan. A container's
+	// own grace time counts where it is longer.
+	Grace time.Duration
+	// BusyGrace is what an orphan waits, instead of Grace, whose processes
+	// can't be told, or run although its root volume is gone.
+	BusyGrace time.Duration
+	// Protect are the containers that are never destroyed.
+	Protect []Protection
+	// ZeroTTLExpires reads a ttl of 0 as an expiry at expires_at. Only for
+	// looking: it must never be set for a destroy.
+	ZeroTTLExpires bool
+	// MaxInFlight bounds the destroys under way at once; at least 1.
+	MaxInFlight int
+	// MaxPerPass bounds the destroys of one pass. Zero: no bound.
+	MaxPerPass int
+	// DestroyTimeout bounds one destroy.
+	DestroyTimeout time.Duration
+}
+
+// DefaultPolicy is the policy of a worker about which nobody decided
+// anything.
+func DefaultPolicy() Policy {
+	return Policy{
+		Grace:          10 * time.Minute,
+		BusyGrace:      24 * time.Hour,
+		MaxInFlight:    3,
+		MaxPerPass:     20,
+		DestroyTimeout: 2 * time.Minute,
+	}
+}
+
+// Protection matches containers that are never destroyed: by a glob over the
+// handle, or by a property that has a value.
+type Protection struct {
+	glob       string
+	key, value string
+}
+
+// ParseProtection reads a handle glob (as path.Match) or key=value of a
+// property.
+func ParseProtection(text string) (Protection, error) {
+	if key, value, isProperty := strings.Cut(text, "="); isProperty {
+		if key == "" {
+			return Protection{}, fmt.Errorf("protect %q: the property's name is missing before the =", text)
+		}
+		return Protection{key: key, value: value}, nil
+	}
+	if text == "" {
+		return Protection{}, fmt.Errorf("protect %q: give a handle glob or key=value of a property", text)
+	}
+	if _, err := path.Match(text, ""); err != nil {
+		return Protection{}, fmt.Errorf("protect %q: %w", text, err)
+	}
+	return Protection{glob: text}, nil
+}
+
+// String is the protection as ParseProtection reads it.
+func (p Protection) String() string {
+	if p.key != "" {
+		return p.key + "=" + p.value
+	}
+	return p.glob
+}
+
+// covers tells whether the container is protected. A container whose
+// properties are not known may have any.
+func (p Protection) covers(container Container) bool {
+	if p.key == "" {
+		matched, _ := path.Match(p.glob, container.Handle)
+		return matched
+	}
+	if container.Properties == nil {
+		return true
+	}
+	value, found := container.Properties[p.key]
+	return found && value == p.value
+}

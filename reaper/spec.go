@@ -1,0 +1,62 @@
+package reaper
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Spec is the part of an OCI runtime spec (config.json) that can refer to
+// volumes.
+type Spec struct {
+	// Root is root.path. Empty: the spec names none.
+	Root string
+	// Binds are the bind mounts.
+	Binds []Bind
+}
+
+// Bind is a bind mount of an OCI spec.
+type Bind struct {
+	// Source on the worker.
+	Source string
+	// Destination in the container.
+	Destination string
+}
+
+// ociSpec has the fields of the OCI runtime spec that Spec needs.
+type ociSpec struct {
+	Version string `json:"ociVersion"`
+	Root    *struct {
+		Path string `json:"path"`
+	} `json:"root"`
+	Mounts []struct {
+		Destination string   `json:"destination"`
+		Type        string   `json:"type"`
+		Source      string   `json:"source"`
+		Options     []string `json:"options"`
+	} `json:"mounts"`
+}
+
+// DecodeSpec decodes an OCI runtime spec. What is JSON but no such spec, or
+// one cut short, is an error: it must not pass for a spec without volumes.
+func DecodeSpec(data []byte) (Spec, error) {
+	var decoded ociSpec
+	if err := json.Unmarshal(data, &decoded); err != nil {
+		return Spec{}, fmt.Errorf("decode OCI spec: %w", err)
+	}
+	if decoded.Version == "" {
+		return Spec{}, errors.New("decode OCI spec: no ociVersion in it")
+	}
+	if decoded.Root == nil || decoded.Root.Path == "" {
+		return Spec{}, errors.New("decode OCI spec: no root.path in it")
+	}
+
+	spec := Spec{Root: decoded.Root.Path}
+	for _, mount := range decoded.Mounts {
+		if mount.Type == "bind" || slices.Contains(mount.Options, "bind") || slices.Contains(mount.Options, "rbind") {
+			spec.Binds = append(spec.Binds, Bind{Source: mount.Source, Destination: mount.Destination})
+		}
+	}
+	return spec, nil
+}

@@ -1,0 +1,123 @@
+package reaper
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// noVolumeFound tells a wrong or unmounted volumes directory by its emptiness:
+// live/ holds nothing though a container refers to a volume, or not one volume
+// of three or more containers is there. baggageclaim can lift it by listing a
+// live volume that lies in the very directory.
+func (w *Worker) noVolumeFound(ctx context.Context, findings []Finding, snapshot Snapshot) *Interlock {
+	referring, there := 0, false
+	for _, finding := range findings {
+		if len(finding.Volumes) > 0 {
+			referring++
+		}
+		for _, volume := range finding.Volumes {
+			switch volume.State {
+			case VolumeLive, VolumeInit, VolumeDead:
+				there = true
+			}
+		}
+	}
+
+	var detail string
+	switch {
+	case referring > 0 && snapshot.Empty():
+		detail = fmt.Sprintf("live is empty, and %d containers refer to volumes", referring)
+	case referring >= 3 && !there:
+		detail = fmt.Sprintf("%d containers refer to volumes, and not one of these is there", referring)
+	default:
+		return nil
+	}
+
+	if w.Baggageclaim != nil {
+		// An error means no word from baggageclaim: then the interlock stays.
+		paths, err := w.Baggageclaim.LivePaths(ctx)
+		if err == nil {
+			for _, path := range paths {
+				if snapshot.Holds(path) {
+					return nil
+				}
+			}
+		}
+	}
+	return &Interlock{
+		Name: NoVolumeFound,
+		Detail: detail + ": is it the right directory, and mounted? Set --volumes, or, if you know better, " +
+			"reap --override " + string(NoVolumeFound),
+	}
+}
+
+// hearBaggageclaim asks the second witness about the orphans' volumes that
+// the disk lacks. A volume that baggageclaim knows makes no orphan: findings
+// are judged anew. heard tells that it answered all it was asked.
+func (w *Worker) hearBaggageclaim(ctx context.Context, findings []Finding, now time.Time, policy Policy) (heard bool, interlocks []Interlock) {
+	if w.Baggageclaim == nil {
+		return false, nil
+	}
+	for i := range findings {
+		heard, interlock := w.hearAbout(ctx, &findings[i], now, policy)
+		if interlock != nil {
+			interlocks = append(interlocks, *interlock)
+		}
+		if !heard {
+			return false, interlocks
+		}
+	}
+	return true, interlocks
+}
+
+// hearAbout asks baggageclaim about one orphan's volumes.
+func (w *Worker) hearAbout(ctx context.Context, finding *Finding, now time.Time, policy Policy) (heard bool, interlock *Interlock) {
+	if finding.Verdict != Orphan {
+		return true, nil
+	}
+	disputed := map[string]bool{}
+	for _, reason := range finding.Reasons {
+		knows, err := w.Baggageclaim.Knows(ctx, reason.Volume)
+		if err != nil {
+			return false, &Interlock{
+				Name: BaggageclaimUnreachable,
+				Detail: fmt.Sprintf("%v: start it, set --baggageclaim ('' to do without), or, if you know better, reap --override %s",
+					err, BaggageclaimUnreachable),
+			}
+		}
+		if knows && reason.Code != VolumeExpired {
+			disputed[reason.Volume] = true
+		}
+	}
+	if len(disputed) == 0 {
+		return true, nil
+	}
+
+	// The disk is asked again: the volume may have come since it was read.
+	fresh, err := w.Volumes.Fresh(ctx)
+	if err != nil {
+		return true, &Interlock{Name: VolumesDirUnusable, Detail: err.Error()}
+	}
+	volumes := map[string]Volume{}
+	for _, volume := range finding.Volumes {
+		volumes[volume.Handle] = volume.Volume
+		if !disputed[volume.Handle] {
+			continue
+		}
+		again := fresh.Volume(volume.Handle)
+		if again.gone() {
+			interlock = &Interlock{
+				Name:   WitnessesDisagreeInterlock,
+				Detail: fmt.Sprintf("baggageclaim knows volume %s, the disk lacks it: is --volumes its directory?", volume.Handle),
+			}
+			again = Volume{Handle: volume.Handle, State: VolumeUnknown, Err: errDisputed}
+		}
+		volumes[volume.Handle] = again
+	}
+	finding.Judgement = Judge(finding.Container, func(handle string) Volume { return volumes[handle] }, now, policy)
+	if interlock == nil {
+		interlock = unreadableVolume([]Finding{*finding})
+	}
+	return true, interlock
+}

@@ -1,0 +1,128 @@
+package reaper
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// What Garden.Destroy may answer beside nil and a failure.
+var (
+	// ErrGone says that Garden no longer knows the container.
+	ErrGone = errors.New("container is gone already")
+	// ErrInProgress says that Garden is at it already: a destroy that timed
+	// out on the client goes on in the server.
+	ErrInProgress = errors.New("container is being destroyed already")
+)
+
+// Listed is a handle with how it came to be known.
+type Listed struct {
+	Handle string
+	// Hidden tells that Garden's plain list lacks it.
+	Hidden bool
+}
+
+// Usage is what Garden's metrics say of a running container.
+type Usage struct {
+	// Processes in it; 1 is its init alone. Zero: not known.
+	Processes uint64
+	// Age since its creation. Zero: not known.
+	Age time.Duration
+}
+
+// Garden is the server that owns the containers. No method but Destroy may
+// restart a container's grace countdown where bulk calls are implemented.
+type Garden interface {
+	// Handles lists the containers: Garden's plain list and its list of
+	// garden.state=all. An error means that nothing is known, not that there
+	// are none.
+	Handles(ctx context.Context) ([]Listed, error)
+	// DepotHandles lists the depot's directories: older Guardians show
+	// half-created containers and zombies nowhere else. It is empty until a
+	// depot is configured, or known from an Inspect.
+	DepotHandles(ctx context.Context) ([]string, error)
+	// Inspect looks at the given containers, each of a safe handle. What can't
+	// be told of one container is among its Sighting's Doubts; a handle that
+	// is not in the answer was not looked at. An error means that Garden could
+	// not be asked.
+	Inspect(ctx context.Context, handles []string) (map[string]Sighting, error)
+	// Usage asks for the processes and ages of the given containers. A handle
+	// that is not in the answer, and a zero in it, are not known.
+	Usage(ctx context.Context, handles []string) (map[string]Usage, error)
+	// Destroy destroys one container: nil, ErrGone and ErrInProgress (either
+	// wrapped or not) mean that nothing is left to do.
+	Destroy(ctx context.Context, handle string) error
+}
+
+// Volumes is baggageclaim's volumes directory.
+type Volumes interface {
+	// Snapshot reads which volumes there are. An error means that the
+	// directory can't be used: nothing about any volume follows from it.
+	Snapshot(ctx context.Context) (Snapshot, error)
+	// Fresh is a Snapshot that reads nothing beforehand, and each volume when
+	// it is asked for: for a look at a few.
+	Fresh(ctx context.Context) (Snapshot, error)
+	// Under turns a path on the worker into the handle of the volume it lies
+	// in. With other set, the path has a volume's shape outside of this
+	// directory, and handle is what it would be there.
+	Under(path string) (handle string, other bool)
+}
+
+// Snapshot is one reading of the volumes directory.
+type Snapshot interface {
+	// Identity tells one live/ directory from another: device and inode.
+	Identity() string
+	// Empty tells that live/ holds no volume.
+	Empty() bool
+	// Volume reads one volume: its state and, where it is live, its ttl.json.
+	Volume(handle string) Volume
+	// Holds tells whether a path that baggageclaim gives for a live volume
+	// lies in this directory, on the disk that this live/ is on.
+	Holds(path string) bool
+}
+
+// Baggageclaim is baggageclaim's API, the second witness.
+type Baggageclaim interface {
+	// Knows asks whether it has a volume. An error means that it gave no
+	// answer.
+	Knows(ctx context.Context, volume string) (bool, error)
+	// LivePaths are the paths of the volumes that it lists.
+	LivePaths(ctx context.Context) ([]string, error)
+}
+
+// Sightings is what earlier passes remember, the daemon's journal.
+type Sightings interface {
+	// FirstSeen is when the container was first flagged as an orphan, without
+	// having been cleared since.
+	FirstSeen(handle string) (time.Time, bool)
+}
+
+// Recorder keeps account of what is destroyed.
+type Recorder interface {
+	// Record appends one event. After it returns nil the event survives a
+	// kill of the process.
+	Record(Event) error
+}
+
+// EventName names an event of the journal.
+type EventName string
+
+const (
+	EventDestroying    EventName = "destroying"
+	EventDestroyed     EventName = "destroyed"
+	EventDestroyFailed EventName = "destroy-failed"
+)
+
+// Event is one thing that happened to a container.
+type Event struct {
+	Time    time.Time
+	Name    EventName
+	Handle  string
+	Reasons []Reason
+	// Age of the container. Zero: not known.
+	Age time.Duration
+	// Grace that it had to wait out.
+	Grace time.Duration
+	// Err of a failure.
+	Err error
+}
