@@ -1,0 +1,106 @@
+package baggageclaim_test
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"weeder/baggageclaim"
+	"weeder/reaper"
+)
+
+func TestBaggageclaim(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Baggageclaim Suite")
+}
+
+// newVolumes makes an empty volumes directory.
+func newVolumes() string {
+	GinkgoHelper()
+	volumes := GinkgoT().TempDir()
+	for _, state := range []string{"init", "live", "dead"} {
+		mkdir(volumes, state)
+	}
+	return volumes
+}
+
+// recorded makes a volumes directory of a recording in testdata. There, .keep
+// files hold empty directories, and a symlink parent is a file with its
+// target.
+func recorded(name string) string {
+	GinkgoHelper()
+	volumes := newVolumes()
+	from := filepath.Join("testdata", name)
+	Expect(filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(volumes, relative)
+		switch {
+		case entry.IsDir():
+			return os.MkdirAll(to, 0o755)
+		case entry.Name() == ".keep" || filepath.Dir(relative) == ".":
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if entry.Name() == "parent" {
+			return os.Symlink(string(data), to)
+		}
+		return os.WriteFile(to, data, 0o644)
+	})).To(Succeed())
+	return volumes
+}
+
+func mkdir(elements ...string) string {
+	GinkgoHelper()
+	path := filepath.Join(elements...)
+	Expect(os.MkdirAll(path, 0o755)).To(Succeed())
+	return path
+}
+
+func write(content string, elements ...string) {
+	GinkgoHelper()
+	Expect(os.WriteFile(filepath.Join(elements...), []byte(content), 0o644)).To(Succeed())
+}
+
+func symlink(target string, elements ...string) string {
+	GinkgoHelper()
+	path := filepath.Join(elements...)
+	Expect(os.Symlink(target, path)).To(Succeed())
+	return path
+}
+
+func rename(from, to string) {
+	GinkgoHelper()
+	Expect(os.Rename(from, to)).To(Succeed())
+}
+
+// reader is one of the two ways to look at volumes.
+type reader func(*baggageclaim.Dir) (reaper.Snapshot, error)
+
+func readSnapshot(dir *baggageclaim.Dir) (reaper.Snapshot, error) {
+	return dir.Snapshot(context.Background())
+}
+
+func readFresh(dir *baggageclaim.Dir) (reaper.Snapshot, error) {
+	return dir.Fresh(context.Background())
+}
+
+func look(read reader, volumes string) reaper.Snapshot {
+	GinkgoHelper()
+	snapshot, err := read(baggageclaim.NewDir(volumes))
+	Expect(err).NotTo(HaveOccurred())
+	return snapshot
+}

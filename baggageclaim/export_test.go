@@ -1,0 +1,8 @@
+package baggageclaim
+
+// What the specs reach into the package for.
+var (
+	LocateIn         = locateIn
+	DecodeTTL        = decodeTTL
+	DecodeProperties = decodeProperties
+)
