@@ -1,0 +1,148 @@
+package gardenclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"code.cloudfoundry.org/garden"
+	"code.cloudfoundry.org/garden/client/connection"
+	"code.cloudfoundry.org/lager/v3"
+
+	"weeder/reaper"
+)
+
+// everyState makes Guardian list what it leaves out otherwise: containers that
+// are half-created. Other backends take it for a property that nothing has.
+var everyState = garden.Properties{"garden.state": "all"}
+
+// List is Garden's plain list, in Garden's order.
+func (c *Client) List(ctx context.Context) ([]string, error) {
+	return c.list(ctx, nil)
+}
+
+// Handles implements reaper.Garden: the plain list in Garden's order, then the
+// hidden ones.
+func (c *Client) Handles(ctx context.Context) ([]reaper.Listed, error) {
+	// In this order, a container that is completed in between is not hidden.
+	all, err := c.list(ctx, everyState)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := c.list(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+
+	listed := make([]reaper.Listed, 0, len(plain))
+	seen := make(map[string]bool, len(plain))
+	add := func(handles []string, hidden bool) {
+		for _, handle := range handles {
+			if !seen[handle] {
+				seen[handle] = true
+				listed = append(listed, reaper.Listed{Handle: handle, Hidden: hidden})
+			}
+		}
+	}
+	add(plain, false)
+	add(all, true)
+	return listed, nil
+}
+
+func (c *Client) list(ctx context.Context, filter garden.Properties) ([]string, error) {
+	var handles []string
+	err := c.ask(ctx, "list containers", func(conn connection.Connection) (err error) {
+		handles, err = conn.List(filter)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if handles == nil {
+		return nil, fmt.Errorf("list containers: %s answered without Handles: %w", c.target, ErrNotGarden)
+	}
+	return handles, nil
+}
+
+// DepotHandles implements reaper.Garden. A configured depot that can't be read
+// is an error. One that Garden named and weeder can't read, such as that of
+// another mount namespace, shows in the doubts about each container in it.
+func (c *Client) DepotHandles(context.Context) ([]string, error) {
+	depot := c.depot()
+	if depot == "" {
+		return nil, nil
+	}
+
+	entries, err := os.ReadDir(depot)
+	if err != nil && c.configuredDepot == "" {
+		c.logger.Error("failed-to-read-depot", err, lager.Data{"depot": depot})
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read Garden's depot (--depot says where it is): %w", err)
+	}
+	var handles []string
+	for _, entry := range entries {
+		// A depot on a disk of its own has the file system's lost+found.
+		if entry.IsDir() && entry.Name() != "lost+found" {
+			handles = append(handles, entry.Name())
+		}
+	}
+	return handles, nil
+}
+
+// depot is the directory of all bundles. Empty: it is not known.
+func (c *Client) depot() string {
+	if c.configuredDepot != "" {
+		return c.configuredDepot
+	}
+	c.learnedDepotL.Lock()
+	defer c.learnedDepotL.Unlock()
+	return c.learnedDepot
+}
+
+// learnDepot takes the depot from a container's ContainerPath. One that is not
+// called by its handle lies in no directory of handles.
+func (c *Client) learnDepot(handle, path string) {
+	if filepath.Base(path) != handle {
+		return
+	}
+
+	depot := filepath.Dir(path)
+	c.learnedDepotL.Lock()
+	defer c.learnedDepotL.Unlock()
+	if c.learnedDepot != depot {
+		c.learnedDepot = depot
+		c.logger.Info("learned-depot", lager.Data{"depot": depot})
+	}
+}
+
+// gone tells that neither of Garden's lists has the handle, nor has the depot,
+// where one is known: older Guardians show half-created ones nowhere else.
+func (c *Client) gone(ctx context.Context, handle string) (bool, error) {
+	listed, err := c.Handles(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, one := range listed {
+		if one.Handle == handle {
+			return false, nil
+		}
+	}
+
+	depot := c.depot()
+	if depot == "" {
+		return true, nil
+	}
+	_, err = os.Lstat(filepath.Join(depot, handle))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	if err := readable(depot); err != nil {
+		return false, err
+	}
+	return true, nil
+}

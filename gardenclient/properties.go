@@ -1,0 +1,47 @@
+package gardenclient
+
+import (
+	"context"
+	"fmt"
+
+	"code.cloudfoundry.org/garden"
+)
+
+// Properties are those of one container, read without restarting its grace
+// countdown where bulk_info is implemented. A handle that Garden doesn't know is
+// a garden.ContainerNotFoundError; the lists (and the depot) decide that where
+// the error of the call does not say it.
+func (c *Client) Properties(ctx context.Context, handle string) (map[string]string, error) {
+	if err := checkHandles(handle); err != nil {
+		return nil, err
+	}
+
+	infos, err := c.bulkInfo(ctx, []string{handle})
+	if IsNotImplemented(err) {
+		properties, err := c.propertiesOf(ctx, handle)
+		if err != nil {
+			return nil, c.orNotFound(ctx, handle, err)
+		}
+		return properties, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	info, err := entryOf(infos, handle)
+	if err != nil {
+		return nil, c.orNotFound(ctx, handle, err)
+	}
+	return known(info.Properties), nil
+}
+
+// orNotFound is what an error about a handle comes to.
+func (c *Client) orNotFound(ctx context.Context, handle string, err error) error {
+	if isNotFound(err, handle) || ctx.Err() != nil {
+		return err
+	}
+	if gone, listErr := c.gone(ctx, handle); listErr == nil && gone {
+		return fmt.Errorf("read properties: %w", garden.ContainerNotFoundError{Handle: handle})
+	}
+	return err
+}

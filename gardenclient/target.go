@@ -1,0 +1,64 @@
+package gardenclient
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+)
+
+const socketScheme = "unix://"
+
+// Target is where a Garden listens.
+type Target struct {
+	// Network is "tcp" or "unix".
+	Network string
+	// Address is host:port, or the path of the socket.
+	Address string
+}
+
+// ParseTarget reads a target as people write it: unix://PATH, the path of a
+// socket that exists, or host:port.
+func ParseTarget(target string) (Target, error) {
+	if target == "" {
+		return Target{}, errors.New("empty target: want host:port, unix://PATH or the path of a socket")
+	}
+
+	if path, ok := strings.CutPrefix(target, socketScheme); ok {
+		if path == "" {
+			return Target{}, fmt.Errorf("target %q names no socket: want unix://PATH", target)
+		}
+		return Target{Network: "unix", Address: path}, nil
+	}
+	if strings.Contains(target, "://") {
+		return Target{}, fmt.Errorf("target %q: want host:port, unix://PATH or the path of a socket", target)
+	}
+
+	if info, err := os.Stat(target); err == nil {
+		if info.Mode().Type() != os.ModeSocket {
+			return Target{}, fmt.Errorf("target %q is there, but is no socket", target)
+		}
+		return Target{Network: "unix", Address: target}, nil
+	}
+
+	_, port, err := net.SplitHostPort(target)
+	if err != nil {
+		if strings.Contains(target, "/") {
+			return Target{}, fmt.Errorf("target %q: no socket is there", target)
+		}
+		return Target{}, fmt.Errorf("target %q: want host:port: %w", target, err)
+	}
+	if number, err := net.LookupPort("tcp", port); err != nil || number == 0 {
+		return Target{}, fmt.Errorf("target %q: %q is no port", target, port)
+	}
+	return Target{Network: "tcp", Address: target}, nil
+}
+
+// String is the target as ParseTarget reads it.
+func (t Target) String() string {
+	if t.Network == "unix" {
+		return socketScheme + t.Address
+	}
+	return t.Address
+}

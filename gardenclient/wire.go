@@ -1,0 +1,170 @@
+package gardenclient
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"code.cloudfoundry.org/garden"
+	"code.cloudfoundry.org/garden/client/connection"
+	"code.cloudfoundry.org/garden/routes"
+	"github.com/tedsuo/rata"
+)
+
+// lasting are the calls that take as long as they have to; only their context
+// bounds them. (Run and attach are hijacked, and so are their streams.)
+var lasting = map[string]bool{
+	routes.Create:    true,
+	routes.Destroy:   true,
+	routes.StreamIn:  true,
+	routes.StreamOut: true,
+}
+
+// wire carries the requests of one context. It is what Garden's client calls a
+// HijackStreamer.
+type wire struct {
+	client *Client
+	ctx    context.Context
+}
+
+// Stream sends a request. All answers but StreamOut's are JSON and short: they
+// are read here, within the deadline, and given on only if they are JSON.
+func (w *wire) Stream(route string, body io.Reader, params rata.Params, query url.Values, contentType string) (io.ReadCloser, error) {
+	request, err := w.request(route, body, params, query, contentType)
+	if err != nil {
+		return nil, err
+	}
+
+	ctx, cancel := w.ctx, context.CancelFunc(func() {})
+	if !lasting[route] {
+		ctx, cancel = context.WithTimeout(w.ctx, w.client.timeout)
+	}
+	defer cancel()
+	what, began := request.Method+" "+request.URL.Path, time.Now()
+
+	response, err := w.client.http.Do(request.WithContext(ctx))
+	if err != nil {
+		var around *url.Error
+		if errors.As(err, &around) {
+			err = around.Err
+		}
+		return nil, w.client.noAnswer(ctx, what, began, err)
+	}
+	succeeded := response.StatusCode >= 200 && response.StatusCode <= 299
+	if succeeded && route == routes.StreamOut {
+		return response.Body, nil
+	}
+	defer response.Body.Close()
+
+	answer, err := io.ReadAll(io.LimitReader(response.Body, w.client.replyLimit+1))
+	switch {
+	case err != nil:
+		return nil, w.client.noAnswer(ctx, what, began, fmt.Errorf("broken off after %d bytes: %w", len(answer), err))
+	case int64(len(answer)) > w.client.replyLimit:
+		return nil, fmt.Errorf("%s answered %s with more than %d bytes: %w", w.client.target, what, w.client.replyLimit, ErrNotGarden)
+	case !succeeded:
+		return nil, w.refusal(what, response.Status, answer)
+	// Garden's client panics over a list that is null.
+	case !json.Valid(answer), route == routes.List && string(bytes.TrimSpace(answer)) == "null":
+		return nil, w.notGarden(what, response.Status, answer)
+	}
+	return io.NopCloser(bytes.NewReader(answer)), nil
+}
+
+// Hijack sends a request and takes over its connection, which the context's end
+// closes.
+func (w *wire) Hijack(route string, body io.Reader, params rata.Params, query url.Values, contentType string) (net.Conn, *bufio.Reader, error) {
+	if err := checkParams(params); err != nil {
+		return nil, nil, err
+	}
+
+	var dialled net.Conn
+	began := time.Now()
+	hijacker := connection.NewHijackStreamerWithDialer(func(string, string) (net.Conn, error) {
+		conn, err := w.client.dial(w.ctx)
+		if err != nil {
+			return nil, err
+		}
+		stop := context.AfterFunc(w.ctx, func() { conn.Close() })
+		dialled = &boundConn{Conn: conn, unbind: stop}
+		return dialled, nil
+	})
+
+	conn, reader, err := hijacker.Hijack(route, body, params, query, contentType)
+	if err == nil {
+		return conn, reader, nil
+	}
+	if dialled == nil || w.ctx.Err() != nil {
+		err = w.client.noAnswer(w.ctx, route, began, err)
+	}
+	if dialled != nil {
+		dialled.Close()
+	}
+	return nil, nil, err
+}
+
+func (w *wire) request(route string, body io.Reader, params rata.Params, query url.Values, contentType string) (*http.Request, error) {
+	if err := checkParams(params); err != nil {
+		return nil, err
+	}
+	request, err := w.client.requests.CreateRequest(route, params, body)
+	if err != nil {
+		return nil, err
+	}
+	request.URL.RawQuery = query.Encode()
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	return request, nil
+}
+
+// refusal is the error that Garden answered with, of its own type.
+func (w *wire) refusal(what, status string, answer []byte) error {
+	// Another server's JSON decodes as a garden.Error with no message.
+	var shape struct{ Message string }
+	var refused garden.Error
+	if json.Unmarshal(answer, &shape) != nil || shape.Message == "" || json.Unmarshal(answer, &refused) != nil {
+		return w.notGarden(what, status, answer)
+	}
+	return refused.Err
+}
+
+func (w *wire) notGarden(what, status string, answer []byte) error {
+	const enough = 100
+
+	got := "nothing"
+	switch {
+	case len(answer) > enough:
+		got = fmt.Sprintf("%q…", answer[:enough])
+	case len(answer) > 0:
+		got = fmt.Sprintf("%q", answer)
+	}
+	return fmt.Errorf("%s answered %s with %s and %s: %w", w.client.target, what, status, got, ErrNotGarden)
+}
+
+func checkParams(params rata.Params) error {
+	if handle, ok := params["handle"]; ok {
+		return checkHandles(handle)
+	}
+	return nil
+}
+
+// boundConn is a connection that a context's end closes.
+type boundConn struct {
+	net.Conn
+	unbind func() bool
+}
+
+// Close implements net.Conn.
+func (c *boundConn) Close() error {
+	c.unbind()
+	return c.Conn.Close()
+}
