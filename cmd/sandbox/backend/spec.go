@@ -1,0 +1,86 @@
+package backend
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"code.cloudfoundry.org/garden"
+)
+
+// Container is one container, in all the states that a worker can leave it in.
+type Container struct {
+	Handle string
+	// Properties of the container. A Backend adds those that Guardian sets by itself.
+	Properties garden.Properties
+	// GraceTime is kept in the property garden.grace-time; 0 means never reaped, and no property.
+	GraceTime time.Duration
+	// CreatedAt is what its age counts from, and the time of its config.json. Zero means when it
+	// was added.
+	CreatedAt time.Time
+	// Root is root.path in its config.json.
+	Root string
+	// Binds are bind mounts in its config.json, beside those that Guardian adds.
+	Binds []Bind
+	// Config is written as config.json instead of the real one, whatever it is.
+	Config []byte
+	// Processes that run in it beside its init.
+	Processes int
+	// Hidden is half-created: in no plain list, but in that of garden.state=all.
+	Hidden bool
+	// Zombie has a bundle, but its runc state fails: bulk_info has an error and no path.
+	Zombie bool
+	// DepotOnly is in no list and unknown to bulk_info; only its bundle is there. It can be
+	// destroyed, as on Guardian.
+	DepotOnly bool
+	// NoBundle has nothing in the depot, and no ContainerPath.
+	NoBundle bool
+	// NoTimer is a container whose grace timer has gone off, failed and been dropped. Only
+	// Server.Create heeds it.
+	NoTimer bool
+}
+
+// Bind is a bind mount.
+type Bind struct {
+	Source      string `json:"source"`
+	Destination string `json:"destination"`
+	ReadOnly    bool   `json:"read_only,omitempty"`
+}
+
+// snapshot is a copy of the container as its properties say it is.
+func (e *entry) snapshot() Container {
+	container := e.container
+	container.Properties = maps.Clone(container.Properties)
+	container.Binds = slices.Clone(container.Binds)
+	container.GraceTime = graceTime(container.Properties)
+	container.Hidden = container.Properties[stateKey] != stateCreated
+
+	return container
+}
+
+// intoProperties tells in the properties what has changed of the fields that they tell.
+func (c *Container) intoProperties(before Container) {
+	if c.GraceTime != before.GraceTime {
+		delete(c.Properties, graceTimeKey)
+		if c.GraceTime != 0 {
+			c.Properties[graceTimeKey] = strconv.FormatInt(int64(c.GraceTime), 10)
+		}
+	}
+
+	if c.Hidden != before.Hidden {
+		delete(c.Properties, stateKey)
+		if !c.Hidden {
+			c.Properties[stateKey] = stateCreated
+		}
+	}
+}
+
+func graceTime(properties garden.Properties) time.Duration {
+	nanoseconds, err := strconv.ParseInt(properties[graceTimeKey], 10, 64)
+	if err != nil {
+		return 0
+	}
+
+	return time.Duration(nanoseconds)
+}

@@ -1,0 +1,15 @@
+package control_test
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+func TestControl(t *testing.T) {
+	SetDefaultEventuallyTimeout(5 * time.Second)
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Sandbox Control Suite")
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"weeder/cmd/sandbox/control"
+)
+
+const longHelp = "A throw-away Concourse worker to try weeder on, in one process: Garden, baggageclaim volumes on disk, and containers, some of them leaked. It runs until it is interrupted, and leaves nothing behind."
+
+// controlHelp is printed as it is: go-flags would wrap its commands.
+const controlHelp = `
+The control API makes it misbehave, and tells what it was asked:
+
+  curl http://CONTROL/faults
+  curl -X PUT http://CONTROL/faults/destroy-fails -d '{"handles": ["H"], "times": 2}'
+  curl -X DELETE http://CONTROL/faults/destroy-fails
+  curl http://CONTROL/calls            (DELETE counts from 0)
+  curl http://CONTROL/destroyed        (DELETE forgets them)
+  curl http://CONTROL/containers
+  curl http://CONTROL/containers -d '{"handle": "H", "root_volume": "V", "volumes": {"W": "/tmp/build/get"}, "age": "3h", "processes": 1}'
+  curl -X PATCH http://CONTROL/containers/H -d '{"zombie": true}'
+  curl -X DELETE http://CONTROL/containers/H
+  curl -X PUT http://CONTROL/volumes/V -d '{"state": "live", "ttl": {"seconds": 300, "expires_at": 1477060154}}'
+  curl -X DELETE http://CONTROL/volumes/V
+  curl -X PUT http://CONTROL/hooks/on-bulk-info-single -d '{"handle": "H", "action": "delete"}'
+  curl http://CONTROL/hooks
+
+What a container can be told: handle, properties, root_volume, root_path, volumes, binds, created_at, age, grace_time, no_timer, processes, hidden, zombie, depot_only, no_bundle, bad_config.
+
+The faults:
+`
+
+func faultsHelp() string {
+	var help strings.Builder
+	for _, kind := range control.Kinds {
+		fmt.Fprintf(&help, "  %-26s%s\n", kind.Name, kind.Help)
+	}
+
+	return help.String()
+}
