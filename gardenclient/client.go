@@ -163,6 +163,9 @@ func (c *Client) ask(ctx context.Context, doing string, call func(connection.Con
 		return nil
 	}
 
+	if errors.Is(err, ErrNoAnswer) {
+		return fmt.Errorf("%s: %w: is Garden up? set --target", doing, err)
+	}
 	var mismatch *json.UnmarshalTypeError
 	if errors.As(err, &mismatch) {
 		err = fmt.Errorf("%s answered with JSON of another shape: %w: %w", c.target, err, ErrNotGarden)

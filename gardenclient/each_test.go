@@ -88,7 +88,7 @@ var _ = Describe("Inspect where bulk_info is not implemented", func() {
 		Entry("it is not found", 404, unknownHandle, "gone while looking"),
 		Entry("another is not found", 404, `{"Type":"ContainerNotFoundError","Message":"?","Handle":"c-2"}`, "read properties: unknown handle: c-2"),
 		Entry("an untyped error", 500, untyped, "read properties: runc delete: exit status 1"),
-		Entry("no answer of a Garden", 404, html, "is that a Garden?"),
+		Entry("no answer of a Garden", 404, html, "is that a Garden? set --target"),
 	)
 
 	It("reads the bundles too where a depot is configured", func(ctx SpecContext) {

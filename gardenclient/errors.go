@@ -18,7 +18,7 @@ var (
 	// passed, the connection broke off. The cause is wrapped beside it.
 	ErrNoAnswer = errors.New("no answer from garden")
 	// ErrNotGarden says that what answered did not speak as a Garden does.
-	ErrNotGarden = errors.New("is that a Garden?")
+	ErrNotGarden = errors.New("is that a Garden? set --target")
 	// ErrUnsafeHandle says that Garden's client would not carry the handle
 	// unchanged, so that another container could be meant. Nothing was sent.
 	ErrUnsafeHandle = errors.New("not a handle that can safely be sent to garden")

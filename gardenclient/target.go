@@ -3,6 +3,7 @@ package gardenclient
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -35,11 +36,14 @@ func ParseTarget(target string) (Target, error) {
 		return Target{}, fmt.Errorf("target %q: want host:port, unix://PATH or the path of a socket", target)
 	}
 
-	if info, err := os.Stat(target); err == nil {
-		if info.Mode().Type() != os.ModeSocket {
-			return Target{}, fmt.Errorf("target %q is there, but is no socket", target)
-		}
+	info, err := os.Stat(target)
+	switch {
+	case err == nil && info.Mode().Type() != os.ModeSocket:
+		return Target{}, fmt.Errorf("target %q is there, but is no socket", target)
+	case err == nil:
 		return Target{Network: "unix", Address: target}, nil
+	case strings.Contains(target, "/") && !errors.Is(err, fs.ErrNotExist):
+		return Target{}, fmt.Errorf("target %q: %w", target, err)
 	}
 
 	_, port, err := net.SplitHostPort(target)

@@ -43,6 +43,14 @@ var _ = Describe("ParseTarget", func() {
 		Expect(err).To(MatchError(And(ContainSubstring(file), ContainSubstring("is no socket"))))
 	})
 
+	It("refuses a path that can't be looked at, and says why", func() {
+		loop := filepath.Join(GinkgoT().TempDir(), "garden.sock")
+		Expect(os.Symlink(loop, loop)).To(Succeed())
+
+		_, err := gardenclient.ParseTarget(loop)
+		Expect(err).To(MatchError(And(ContainSubstring(loop), ContainSubstring("too many levels of symbolic links"))))
+	})
+
 	DescribeTable("refuses what is no target",
 		func(text, complaint string) {
 			_, err := gardenclient.ParseTarget(text)

@@ -31,7 +31,7 @@ var _ = Describe("The wire", func() {
 			Expect(err).To(MatchError(And(
 				ContainSubstring(garden.target().Address),
 				ContainSubstring(got),
-				HaveSuffix("is that a Garden?"),
+				HaveSuffix("is that a Garden? set --target"),
 			)))
 		},
 		Entry("HTML of a proxy", 502, html, `GET /containers with 502 Bad Gateway and "<html>`),

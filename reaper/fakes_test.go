@@ -99,7 +99,9 @@ func (g *fakeGarden) Usage(_ context.Context, handles []string) (map[string]reap
 	g.add("usage", handles...)
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	return maps.Clone(g.usages), g.usageErr
+	usages := maps.Clone(g.usages)
+	maps.DeleteFunc(usages, func(handle string, _ reaper.Usage) bool { return !slices.Contains(handles, handle) })
+	return usages, g.usageErr
 }
 
 func (g *fakeGarden) Destroy(ctx context.Context, handle string) error {
@@ -260,6 +262,7 @@ type knowsUpTo struct {
 
 func (b knowsUpTo) Knows(ctx context.Context, volume string) (bool, error) {
 	if volume != b.answered {
+		b.add("knows", volume)
 		return false, context.DeadlineExceeded
 	}
 	return b.fakeBaggageclaim.Knows(ctx, volume)

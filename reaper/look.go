@@ -3,6 +3,7 @@ package reaper
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // look reads one container and its volumes afresh, and asks the rule and its
@@ -13,35 +14,43 @@ func (w *Worker) look(ctx context.Context, handle string, pass Report, question 
 	if err != nil {
 		return Finding{}, nil, fmt.Errorf("look at %s again: %w", handle, err)
 	}
-	fresh, err := w.Volumes.Fresh(ctx)
-	if err != nil {
-		return Finding{}, &Interlock{Name: VolumesDirUnusable, Detail: err.Error()}, nil
-	}
-	if fresh.Identity() != pass.identity {
-		return Finding{}, &Interlock{
-			Name:   VolumesDirChanged,
-			Detail: "live is another directory than a moment ago: was it unmounted?",
-		}, nil
-	}
-
-	now := w.Clock.Now()
-	finding := Finding{Container: container, Judgement: Judge(container, fresh.Volume, now, question.Policy)}
-	if interlock := unreadableVolume([]Finding{finding}); interlock != nil {
+	finding, now, interlock := w.judgeAfresh(ctx, container, pass, question)
+	if interlock != nil || finding.Verdict != Orphan {
 		return finding, interlock, nil
 	}
-	if finding.Verdict != Orphan {
-		return finding, nil, nil
-	}
-	heard := w.Baggageclaim != nil
-	if heard {
-		var interlock *Interlock
-		heard, interlock = w.hearAbout(ctx, &finding, now, question.Policy)
-		if interlock != nil && !question.overrides(interlock.Name) {
-			return finding, interlock, nil
+
+	said := w.hearBaggageclaim(ctx, []Finding{finding}, now, question)
+	for _, interlock := range said.interlocks {
+		if !question.overrides(interlock.Name) {
+			return finding, &interlock, nil
 		}
 	}
-
-	at := w.circumstances(finding, question, heard)
+	at := w.circumstances(finding, question, said.heard())
 	at.Usage, at.UsageAsked = w.usage(ctx, []string{handle})[handle], true
+
+	// Asking took its time, in which a volume may have come back.
+	finding, now, interlock = w.judgeAfresh(ctx, container, pass, question)
+	if interlock != nil {
+		return finding, interlock, nil
+	}
 	return Weigh(finding.Container, finding.Judgement, now, question.Policy, at), nil, nil
+}
+
+// judgeAfresh judges a container by its volumes as they are on disk at this
+// moment.
+func (w *Worker) judgeAfresh(ctx context.Context, container Container, pass Report, question Question) (Finding, time.Time, *Interlock) {
+	now := w.Clock.Now()
+	finding := Finding{Container: container}
+	fresh, err := w.Volumes.Fresh(ctx)
+	if err != nil {
+		return finding, now, &Interlock{Name: VolumesDirUnusable, Detail: err.Error()}
+	}
+	if fresh.Identity() != pass.identity {
+		return finding, now, &Interlock{
+			Name:   VolumesDirChanged,
+			Detail: "live is another directory than a moment ago: was it unmounted?",
+		}
+	}
+	finding.Judgement = Judge(container, fresh.Volume, now, question.Policy)
+	return finding, now, unreadableVolume([]Finding{finding})
 }

@@ -32,10 +32,10 @@ var _ = Describe("the fresh look right before a destroy", func() {
 		return w.reaper().Reap(GinkgoT().Context(), report, w.question)
 	}
 
-	It("reads the container first and its volumes second, and asks the witness and for the processes", func() {
+	It("reads the container first and its volumes second, asks the witness and for the processes, and has the last look at the volumes", func() {
 		reapAfter(func() {})
 		Expect(w.of()).To(Equal([]string{
-			"inspect c", "fresh", "volume v-c", "knows v-c", "usage c",
+			"inspect c", "fresh", "volume v-c", "knows v-c", "usage c", "fresh", "volume v-c",
 			"record destroying c", "destroy c", "record destroyed c",
 		}))
 	})
@@ -51,6 +51,13 @@ var _ = Describe("the fresh look right before a destroy", func() {
 		},
 		Entry("its volume came back", func() { w.volumes.put(live("v-c")) }, reaper.Live, by{}),
 		Entry("its volume came back in the last moment", func() { w.volumes.onFresh = func() { w.volumes.put(live("v-c")) } }, reaper.Live, by{}),
+		Entry("its volume came back while the witness was asked", func() {
+			w.volumes.onFresh = func() {
+				if len(w.of("knows")) > 0 {
+					w.volumes.put(live("v-c"))
+				}
+			}
+		}, reaper.Live, by{}),
 		Entry("its volume can't be told", func() { w.volumes.put(unreadable("v-c", syscall.ENOTDIR)) }, reaper.Unknown, by{}),
 		Entry("it has other volumes", func() {
 			w.volumes.put(live("v-new"))
@@ -130,6 +137,13 @@ var _ = Describe("the fresh look right before a destroy", func() {
 			w.volumes.identity = "8:1 3"
 			w.volumes.put(live("v-c"))
 		}, reaper.VolumesDirChanged),
+		Entry("live/ is another directory by the time that the witness has answered", func() {
+			w.volumes.onFresh = func() {
+				if len(w.of("knows")) > 0 {
+					w.volumes.identity = "8:1 3"
+				}
+			}
+		}, reaper.VolumesDirChanged),
 		Entry("the volumes directory can't be used", func() { w.volumes.freshErr = errors.New("no live in it") }, reaper.VolumesDirUnusable),
 		Entry("the disk fails under one of its volumes, another being missing", func() {
 			w.sight("c", func(s *reaper.Sighting) { s.Properties = propertiesOf("v-c", "v-eio") })
@@ -167,6 +181,17 @@ var _ = Describe("the fresh look right before a destroy", func() {
 		outcome := reapAfter(func() { w.volumes.identity = "8:1 3" })
 		Expect(w.of("destroy")).To(BeEmpty())
 		Expect(interlocks(outcome.Interlocks)).To(Equal(on{reaper.VolumesDirChanged}))
+	})
+
+	It("does not go on where baggageclaim speaks against it before it falls silent, whatever a person overrides", func() {
+		w.question.Override = on{reaper.BaggageclaimUnreachable}
+		outcome := reapAfter(func() {
+			w.sight("c", func(s *reaper.Sighting) { s.Properties = propertiesOf("v-known", "v-c") })
+			w.baggageclaim.known = []string{"v-known"}
+			w.Baggageclaim = knowsUpTo{w.baggageclaim, "v-known"}
+		})
+		Expect(interlocks(outcome.Interlocks)).To(Equal(on{reaper.WitnessesDisagreeInterlock}))
+		Expect(w.of("destroy", "record")).To(BeEmpty())
 	})
 
 	It("does without baggageclaim where the worker does", func() {

@@ -83,7 +83,7 @@ func (w *Worker) Pass(ctx context.Context, question Question) Report {
 
 	containers, err := w.containers(ctx)
 	if err != nil {
-		report.Interlocks = []Interlock{{Name: GardenUnreachable, Detail: err.Error() + ": is Garden up? set --target"}}
+		report.Interlocks = []Interlock{{Name: GardenUnreachable, Detail: err.Error()}}
 		return report
 	}
 	snapshot, err := w.Volumes.Snapshot(ctx)
@@ -106,12 +106,12 @@ func (w *Worker) Pass(ctx context.Context, question Question) Report {
 
 	report.lock(unreadableVolume(report.Findings), question)
 	report.lock(w.noVolumeFound(ctx, report.Findings, snapshot), question)
-	heard, interlocks := w.hearBaggageclaim(ctx, report.Findings, report.At, question.Policy)
-	for _, interlock := range interlocks {
+	said := w.hearBaggageclaim(ctx, report.Findings, report.At, question)
+	for _, interlock := range said.interlocks {
 		report.lock(&interlock, question)
 	}
 
-	w.weigh(ctx, &report, question, heard)
+	w.weigh(ctx, &report, question, said.heard())
 	return report
 }
 

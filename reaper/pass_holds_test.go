@@ -24,7 +24,7 @@ var _ = Describe("Pass, weighing what it found", func() {
 			w.orphan("c")
 			w.orphan("d")
 			w.orphan("protected")
-			w.orphan("young")
+			w.container("young", volume("mount", reaper.VolumeMissing), live("v-young"))
 			w.container("unknown", unreadable("v", syscall.ELOOP))
 			w.container("mute", expiring("w", time.Minute, now.Add(time.Minute)))
 			w.sight("young", func(s *reaper.Sighting) { s.CreatedAt = now.Add(-time.Minute) })

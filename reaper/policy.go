@@ -1,6 +1,7 @@
 package reaper
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -40,6 +41,23 @@ func DefaultPolicy() Policy {
 		MaxPerPass:     20,
 		DestroyTimeout: 2 * time.Minute,
 	}
+}
+
+// Sane tells whether a destroying policy makes sense, and what to change.
+func (p Policy) Sane() error {
+	switch {
+	case p.ZeroTTLExpires:
+		return errors.New("a ttl of 0 means never: it can't be an ingredient of a destroy")
+	case p.MaxInFlight < 1:
+		return errors.New("--max-in-flight: give at least 1")
+	case p.MaxPerPass < 0:
+		return errors.New("--max-per-pass: give 0 for no bound, or a number above")
+	case p.DestroyTimeout < time.Second:
+		return errors.New("--destroy-timeout: give at least 1s")
+	case p.Grace < 0 || p.BusyGrace < 0:
+		return errors.New("--grace, --busy-grace: give no negative duration")
+	}
+	return nil
 }
 
 // Protection matches containers that are never destroyed: by a glob over the

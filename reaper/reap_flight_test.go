@@ -147,6 +147,45 @@ var _ = Describe("Reap, destroying several at once", func() {
 		Eventually(reaping()).Should(Receive(HaveField("Failed", HaveLen(6))))
 	})
 
+	It("names an interlock once that several meet at once", func() {
+		w.question.Policy.MaxInFlight = 2
+		var looking sync.WaitGroup
+		looking.Add(2)
+		report := w.pass()
+		w.volumes.identity = "8:1 3"
+		w.volumes.onFresh = func() {
+			looking.Done()
+			looking.Wait()
+		}
+
+		outcome := w.reaper().Reap(ctx, report, w.question)
+		Expect(interlocks(outcome.Interlocks)).To(Equal([]reaper.InterlockName{reaper.VolumesDirChanged}))
+		Expect(outcome.Held).To(HaveLen(6))
+	})
+
+	It("starts no destroy after an interlock came on beside its look", func() {
+		w.question.Policy.MaxInFlight = 2
+		report := w.pass()
+		w.baggageclaim.known = []string{"v-o-1"}
+		interlocked := make(chan struct{})
+		w.garden.onInspect = func(handles []string) {
+			if handles[0] == "o-0" {
+				<-interlocked
+			}
+		}
+		r := w.reaper()
+		r.Progress = func(done, _ int) {
+			if done == 1 {
+				close(interlocked)
+			}
+		}
+
+		outcome := r.Reap(ctx, report, w.question)
+		Expect(interlocks(outcome.Interlocks)).To(Equal([]reaper.InterlockName{reaper.WitnessesDisagreeInterlock}))
+		Expect(outcome.Held).To(HaveLen(6))
+		Expect(w.of("destroy", "record")).To(BeEmpty())
+	})
+
 	It("stops those that wait when an interlock comes on beside those under way", func() {
 		w.question.Policy.MaxInFlight = 2
 		entered, release := make(chan string), make(chan struct{})

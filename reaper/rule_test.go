@@ -153,15 +153,16 @@ var _ = Describe("Judge", func() {
 			reaper.Reference{Volume: "get", Source: reaper.SourceProperties},
 			reaper.Reference{Volume: "root", Path: "/", Root: true, Source: reaper.SourceBundle},
 			reaper.Reference{Volume: "get", Path: "/tmp/build/get", Source: reaper.SourceBundle},
+			reaper.Reference{Volume: "root", Path: "/mnt", Source: reaper.SourceContainerd},
 			reaper.Reference{Volume: "get", Path: "/elsewhere", Source: reaper.SourceContainerd},
 			reaper.Reference{Volume: "get", Path: "/twice", Source: reaper.SourceContainerd},
 		)
 
 		judgement := reaper.Judge(container, disk(live("root"), live("get")), now, reaper.DefaultPolicy())
+		all := []reaper.Source{reaper.SourceProperties, reaper.SourceBundle, reaper.SourceContainerd}
 		Expect(judgement.Volumes).To(Equal([]reaper.ReferencedVolume{
-			{Volume: live("root"), Path: "/", Root: true, Sources: []reaper.Source{reaper.SourceProperties, reaper.SourceBundle}},
-			{Volume: live("get"), Path: "/tmp/build/get",
-				Sources: []reaper.Source{reaper.SourceProperties, reaper.SourceBundle, reaper.SourceContainerd}},
+			{Volume: live("root"), Path: "/", Root: true, Sources: all},
+			{Volume: live("get"), Path: "/tmp/build/get", Sources: all},
 		}))
 	})
 

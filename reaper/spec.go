@@ -1,10 +1,11 @@
 package reaper
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/go-json-experiment/json"
 )
 
 // Spec is the part of an OCI runtime spec (config.json) that can refer to
@@ -42,6 +43,9 @@ type ociSpec struct {
 // one cut short, is an error: it must not pass for a spec without volumes.
 func DecodeSpec(data []byte) (Spec, error) {
 	var decoded ociSpec
+	// Decoding these is most of the work of a first pass, which json v2 does in
+	// half the time of encoding/json. It refuses members that are there twice
+	// and text that is no UTF-8, too: neither says one thing.
 	if err := json.Unmarshal(data, &decoded); err != nil {
 		return Spec{}, fmt.Errorf("decode OCI spec: %w", err)
 	}

@@ -52,52 +52,77 @@ func (w *Worker) noVolumeFound(ctx context.Context, findings []Finding, snapshot
 	}
 }
 
+// maxSilent is how many questions an overridden baggageclaim may leave
+// without an answer before a pass asks it no more.
+const maxSilent = 3
+
+// hearing is what baggageclaim said in one pass.
+type hearing struct {
+	// silent counts the questions without an answer.
+	silent     int
+	interlocks []Interlock
+}
+
+// heard tells that baggageclaim answered all it was asked.
+func (h hearing) heard() bool {
+	return h.silent == 0
+}
+
+// over tells that asking on is of no use. Its silence stops every destroy,
+// unless a person overrides that: then it may still speak against one. If it
+// hangs, each question takes its timeout.
+func (h hearing) over(question Question) bool {
+	return h.silent > 0 && (!question.overrides(BaggageclaimUnreachable) || h.silent >= maxSilent)
+}
+
+func (h *hearing) lock(name InterlockName, detail string) {
+	h.interlocks = append(h.interlocks, Interlock{Name: name, Detail: detail})
+}
+
 // hearBaggageclaim asks the second witness about the orphans' volumes that
 // the disk lacks. A volume that baggageclaim knows makes no orphan: findings
-// are judged anew. heard tells that it answered all it was asked.
-func (w *Worker) hearBaggageclaim(ctx context.Context, findings []Finding, now time.Time, policy Policy) (heard bool, interlocks []Interlock) {
+// are judged anew.
+func (w *Worker) hearBaggageclaim(ctx context.Context, findings []Finding, now time.Time, question Question) hearing {
+	var said hearing
 	if w.Baggageclaim == nil {
-		return false, nil
+		said.silent = 1
+		return said
 	}
 	for i := range findings {
-		heard, interlock := w.hearAbout(ctx, &findings[i], now, policy)
-		if interlock != nil {
-			interlocks = append(interlocks, *interlock)
-		}
-		if !heard {
-			return false, interlocks
+		if findings[i].Verdict == Orphan && !said.over(question) {
+			w.hearAbout(ctx, &findings[i], now, question, &said)
 		}
 	}
-	return true, interlocks
+	return said
 }
 
 // hearAbout asks baggageclaim about one orphan's volumes.
-func (w *Worker) hearAbout(ctx context.Context, finding *Finding, now time.Time, policy Policy) (heard bool, interlock *Interlock) {
-	if finding.Verdict != Orphan {
-		return true, nil
-	}
+func (w *Worker) hearAbout(ctx context.Context, finding *Finding, now time.Time, question Question, said *hearing) {
 	disputed := map[string]bool{}
 	for _, reason := range finding.Reasons {
+		if said.over(question) {
+			break
+		}
 		knows, err := w.Baggageclaim.Knows(ctx, reason.Volume)
 		if err != nil {
-			return false, &Interlock{
-				Name: BaggageclaimUnreachable,
-				Detail: fmt.Sprintf("%v: start it, set --baggageclaim ('' to do without), or, if you know better, reap --override %s",
-					err, BaggageclaimUnreachable),
-			}
+			said.silent++
+			said.lock(BaggageclaimUnreachable, fmt.Sprintf(
+				"%v: start it, set --baggageclaim ('' to do without), or, if you know better, reap --override %s",
+				err, BaggageclaimUnreachable))
 		}
 		if knows && reason.Code != VolumeExpired {
 			disputed[reason.Volume] = true
 		}
 	}
 	if len(disputed) == 0 {
-		return true, nil
+		return
 	}
 
 	// The disk is asked again: the volume may have come since it was read.
 	fresh, err := w.Volumes.Fresh(ctx)
 	if err != nil {
-		return true, &Interlock{Name: VolumesDirUnusable, Detail: err.Error()}
+		said.lock(VolumesDirUnusable, err.Error())
+		return
 	}
 	volumes := map[string]Volume{}
 	for _, volume := range finding.Volumes {
@@ -107,17 +132,14 @@ func (w *Worker) hearAbout(ctx context.Context, finding *Finding, now time.Time,
 		}
 		again := fresh.Volume(volume.Handle)
 		if again.gone() {
-			interlock = &Interlock{
-				Name:   WitnessesDisagreeInterlock,
-				Detail: fmt.Sprintf("baggageclaim knows volume %s, the disk lacks it: is --volumes its directory?", volume.Handle),
-			}
+			said.lock(WitnessesDisagreeInterlock, fmt.Sprintf(
+				"baggageclaim knows volume %s, the disk lacks it: is --volumes its directory?", volume.Handle))
 			again = Volume{Handle: volume.Handle, State: VolumeUnknown, Err: errDisputed}
 		}
 		volumes[volume.Handle] = again
 	}
-	finding.Judgement = Judge(finding.Container, func(handle string) Volume { return volumes[handle] }, now, policy)
-	if interlock == nil {
-		interlock = unreadableVolume([]Finding{*finding})
+	finding.Judgement = Judge(finding.Container, func(handle string) Volume { return volumes[handle] }, now, question.Policy)
+	if interlock := unreadableVolume([]Finding{*finding}); interlock != nil {
+		said.interlocks = append(said.interlocks, *interlock)
 	}
-	return true, interlock
 }

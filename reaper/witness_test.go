@@ -128,6 +128,7 @@ var _ = Describe("the second witness, baggageclaim", func() {
 		report := w.pass()
 		Expect(report.Interlocks).To(BeEmpty())
 		Expect(finding(report, "c").Eligible()).To(BeTrue())
+		Expect(w.of("fresh")).To(BeEmpty())
 	})
 
 	Context("when it does not answer", func() {
@@ -157,6 +158,15 @@ var _ = Describe("the second witness, baggageclaim", func() {
 			w.pass()
 			Expect(w.of("knows")).To(HaveLen(1))
 		})
+
+		It("is asked three times where a person overrides that, and no more: each may take its timeout", func() {
+			for i := range 6 {
+				w.orphan(fmt.Sprintf("o-%d", i))
+			}
+			w.question.Override = on{reaper.BaggageclaimUnreachable}
+			Expect(finding(w.pass(), "o-5").Eligible()).To(BeTrue())
+			Expect(w.of("knows")).To(HaveLen(3))
+		})
 	})
 
 	It("stops for its silence even where another orphan was answered for", func() {
@@ -166,6 +176,29 @@ var _ = Describe("the second witness, baggageclaim", func() {
 		report := w.pass()
 		Expect(interlocks(report.Interlocks)).To(Equal(on{reaper.BaggageclaimUnreachable}))
 		Expect(finding(report, "c").Eligible()).To(BeFalse())
+	})
+
+	Context("when it answers now and then, and a person overrides that", func() {
+		BeforeEach(func() {
+			w.orphan("c")
+			w.orphan("d")
+			w.container("e", volume("v-d", reaper.VolumeMissing), volume("v-e", reaper.VolumeMissing))
+			w.baggageclaim.known = []string{"v-d"}
+			w.Baggageclaim = knowsUpTo{w.baggageclaim, "v-d"}
+			w.question.Override = on{reaper.BaggageclaimUnreachable}
+		})
+
+		It("still stops every destroy by what it says", func() {
+			report := w.pass()
+			Expect(interlocks(report.Interlocks)).To(Equal(on{reaper.WitnessesDisagreeInterlock}))
+			Expect(interlocks(report.Overridden)).To(Equal(on{reaper.BaggageclaimUnreachable}))
+			Expect(finding(report, "d").Verdict).To(Equal(reaper.Unknown))
+		})
+
+		It("stops by what it says of a volume before it falls silent about the container's next", func() {
+			w.garden.plain = []string{"a-live", "c", "e"}
+			Expect(interlocks(w.pass().Interlocks)).To(Equal(on{reaper.WitnessesDisagreeInterlock}))
+		})
 	})
 
 	It("can be done without: then expiry alone makes no destroy", func() {
@@ -213,6 +246,11 @@ var _ = Describe("the second witness, baggageclaim", func() {
 			Expect(finding(report, "e")).To(And(
 				HaveField("Verdict", reaper.Orphan), HaveField("HeldBy()", by{reaper.HeldByInterlock})))
 			Expect(finding(report, "e").Reasons).To(ConsistOf(HaveField("Volume", "v-e")))
+		})
+
+		It("is one interlock, however many volumes they disagree about", func() {
+			w.baggageclaim.known = []string{"v-c", "v-d"}
+			Expect(interlocks(w.pass().Interlocks)).To(Equal(on{reaper.WitnessesDisagreeInterlock}))
 		})
 
 		It("stops where the disk can't be asked again", func() {
