@@ -1,0 +1,165 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"time"
+
+	"github.com/jessevdk/go-flags"
+
+	"weeder/gardenclient"
+	"weeder/reaper"
+)
+
+// globalOptions are those of every command.
+type globalOptions struct {
+	Target              string        `short:"t" long:"target" default:"127.0.0.1:7777" description:"Garden's address, host:port; an existing path or unix://PATH is a socket (also GAOL_TARGET)"`
+	Timeout             time.Duration `long:"timeout" default:"30s" description:"longest wait for an answer of Garden or baggageclaim"`
+	Volumes             string        `long:"volumes" description:"baggageclaim's volumes directory (default: the first that exists of Concourse's usual places)"`
+	Baggageclaim        string        `long:"baggageclaim" default:"127.0.0.1:7788" description:"baggageclaim's address, the second witness; '' to do without: then expiry alone never makes a destroy"`
+	Containerd          string        `long:"containerd" default:"/run/containerd/containerd.sock" description:"containerd's socket; '' to do without"`
+	ContainerdNamespace string        `long:"containerd-namespace" default:"concourse" description:"containerd's namespace of Concourse's containers"`
+	Depot               string        `long:"depot" description:"Guardian's depot, where the bundles are (default: where Garden says)"`
+	Journal             string        `long:"journal" description:"directory of weeder's journal (default: /var/vcap/data/weeder/journal where that exists, else /var/lib/weeder/journal)"`
+	MaxContainers       uint64        `long:"max-containers" default:"250" description:"slots of the worker, where Garden does not say"`
+	LogLevel            logLevelFlag  `long:"log-level" value-name:"LEVEL" description:"write weeder's log to stderr from this level on: debug, info, error or fatal (default: none)"`
+}
+
+// policyOptions decide about what is judged.
+type policyOptions struct {
+	Grace     time.Duration `long:"grace" default:"10m" description:"how long a container must have been an orphan; its own grace time counts where that is longer"`
+	BusyGrace time.Duration `long:"busy-grace" default:"24h" description:"the same, where processes can't be told, or run though the root volume is gone"`
+	Protect   []string      `long:"protect" env-delim:"," description:"never destroy containers that match: a handle glob, or key=value of a property (repeatable)"`
+}
+
+// lookOptions are the policy of the commands that destroy nothing.
+type lookOptions struct {
+	policyOptions
+	ZeroTTL zeroTTLFlag `long:"zero-ttl" value-name:"HOW" default:"never" description:"how to read a ttl of 0: never, as baggageclaim does, or expires-at"`
+}
+
+// destroyOptions are the policy of the commands that destroy.
+type destroyOptions struct {
+	policyOptions
+	MaxInFlight    int           `long:"max-in-flight" default:"3" description:"destroys under way at once"`
+	MaxPerPass     int           `long:"max-per-pass" default:"20" description:"destroys in one pass; 0 for no bound"`
+	DestroyTimeout time.Duration `long:"destroy-timeout" default:"2m" description:"longest wait for one destroy; Garden goes on with it"`
+}
+
+func (o policyOptions) policy() (reaper.Policy, error) {
+	policy := reaper.DefaultPolicy()
+	policy.Grace, policy.BusyGrace = o.Grace, o.BusyGrace
+	for _, text := range o.Protect {
+		protection, err := reaper.ParseProtection(text)
+		if err != nil {
+			return policy, usagef("--%v", err)
+		}
+		policy.Protect = append(policy.Protect, protection)
+	}
+	if err := policy.Sane(); err != nil {
+		return policy, usagef("%v", err)
+	}
+	return policy, nil
+}
+
+func (o lookOptions) policy() (reaper.Policy, error) {
+	policy, err := o.policyOptions.policy()
+	policy.ZeroTTLExpires = o.ZeroTTL == "expires-at"
+	return policy, err
+}
+
+func (o destroyOptions) policy() (reaper.Policy, error) {
+	policy, err := o.policyOptions.policy()
+	if err != nil {
+		return policy, err
+	}
+	policy.MaxInFlight, policy.MaxPerPass, policy.DestroyTimeout = o.MaxInFlight, o.MaxPerPass, o.DestroyTimeout
+	if err := policy.Sane(); err != nil {
+		return policy, usagef("%v", err)
+	}
+	return policy, nil
+}
+
+// check finds what the parser can't: values of the right type that make no
+// sense.
+func (g globalOptions) check() error {
+	if _, err := gardenclient.ParseTarget(g.Target); err != nil {
+		return usagef("--target: %v", err)
+	}
+	if g.Timeout <= 0 {
+		return usagef("--timeout: give a duration above 0, such as 30s")
+	}
+	return nil
+}
+
+// journalDir is where the journal is.
+func (g globalOptions) journalDir() string {
+	const bosh, other = "/var/vcap/data/weeder/journal", "/var/lib/weeder/journal"
+	if g.Journal != "" {
+		return g.Journal
+	}
+	if info, err := os.Stat(bosh); err == nil && info.IsDir() {
+		return bosh
+	}
+	return other
+}
+
+// newParser builds the command line. Every option has an environment variable
+// WEEDER_ with its long name.
+func newParser(app *app) (*flags.Parser, error) {
+	parser := flags.NewNamedParser("weeder", flags.HelpFlag|flags.PassDoubleDash)
+	parser.ShortDescription = "find and destroy leaked containers of a Concourse worker"
+	parser.LongDescription = "weeder finds the Garden containers of a Concourse worker whose baggageclaim volumes " +
+		"are expired or missing, says why, and destroys them through Garden. Start with: weeder scan"
+
+	if _, err := parser.AddGroup("Global Options", "", &app.global); err != nil {
+		return nil, err
+	}
+	for _, command := range commands(app) {
+		if _, err := parser.AddCommand(command.name, command.short, command.long, command.data); err != nil {
+			return nil, err
+		}
+	}
+
+	nameVariables(parser.Command)
+	parser.CommandHandler = func(command flags.Commander, args []string) error {
+		if _, given := os.LookupEnv("WEEDER_TARGET"); !given {
+			app.gaolTarget(parser)
+		}
+		if err := app.global.check(); err != nil {
+			return err
+		}
+		return command.Execute(args)
+	}
+	return parser, nil
+}
+
+// gaolTarget takes GAOL_TARGET where neither --target nor WEEDER_TARGET is
+// given.
+func (a *app) gaolTarget(parser *flags.Parser) {
+	target, given := os.LookupEnv("GAOL_TARGET")
+	if option := parser.FindOptionByLongName("target"); given && option != nil && option.IsSetDefault() {
+		a.global.Target = target
+	}
+}
+
+func nameVariables(command *flags.Command) {
+	for _, group := range command.Groups() {
+		nameGroup(group)
+	}
+	for _, sub := range command.Commands() {
+		nameVariables(sub)
+		nameGroup(sub.Group)
+	}
+}
+
+func nameGroup(group *flags.Group) {
+	for _, option := range group.Options() {
+		if option.LongName != "" && option.LongName != "help" {
+			option.EnvDefaultKey = "WEEDER_" + strings.ToUpper(strings.ReplaceAll(option.LongName, "-", "_"))
+		}
+	}
+	for _, sub := range group.Groups() {
+		nameGroup(sub)
+	}
+}

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"weeder/reaper"
+)
+
+type scanCommand struct {
+	app *app
+	lookOptions
+	JSON     bool          `long:"json" description:"print JSON"`
+	Only     []verdictFlag `long:"only" value-name:"VERDICT" description:"show this verdict alone: orphan, unknown, foreign or live (repeatable)"`
+	ExitCode bool          `long:"exit-code" description:"exit 3 when there are orphans"`
+}
+
+// Execute runs the command.
+func (c *scanCommand) Execute(args []string) error {
+	if err := noArguments(args); err != nil {
+		return err
+	}
+	policy, err := c.policy()
+	if err != nil {
+		return err
+	}
+	site := c.app.connect()
+	defer site.close()
+
+	report := site.worker.Pass(c.app.ctx, reaper.Question{Policy: policy})
+	c.app.sayInterlocks(report)
+
+	if c.JSON {
+		err = c.app.printJSON(c.json(site, report))
+	} else if report.Judged {
+		c.table(report)
+		c.app.sum(report, site.maxContainers(c.app.ctx))
+	}
+	switch {
+	case err != nil:
+		return err
+	case !report.Judged:
+		return errSaid
+	case c.ExitCode && report.Count(reaper.Orphan) > 0:
+		return errOrphansFound
+	}
+	return nil
+}
+
+func (c *scanCommand) wanted(finding reaper.Finding) bool {
+	return len(c.Only) == 0 || slices.Contains(c.Only, verdictFlag(finding.Verdict))
+}
+
+func (c *scanCommand) json(site *site, report reaper.Report) scanJSON {
+	out := scanJSON{
+		ScannedAt:  report.At.UTC().Format(time.RFC3339),
+		Target:     c.app.global.Target,
+		VolumesDir: site.volumesDir(),
+		Interlocks: orEmpty(report.Interlocks),
+		Containers: []containerJSON{},
+	}
+	out.Summary.MaxContainers = site.maxContainers(c.app.ctx)
+	if !report.Judged {
+		return out
+	}
+
+	count := func(n int) *int { return &n }
+	out.Summary.Containers = count(len(report.Findings))
+	out.Summary.Live = count(report.Count(reaper.Live))
+	out.Summary.Orphan = count(report.Count(reaper.Orphan))
+	out.Summary.Unknown = count(report.Count(reaper.Unknown))
+	out.Summary.Foreign = count(report.Count(reaper.Foreign))
+	out.Summary.Eligible = count(eligible(report))
+	for _, finding := range report.Findings {
+		if c.wanted(finding) {
+			out.Containers = append(out.Containers, newContainerJSON(finding, report.At))
+		}
+	}
+	return out
+}
+
+func (c *scanCommand) table(report reaper.Report) {
+	out := table{headers: []string{"handle", "verdict", "age", "grace", "reason", "held by", "volumes"}}
+	for _, finding := range report.Findings {
+		if !c.wanted(finding) {
+			continue
+		}
+		out.rows = append(out.rows, []cell{
+			{text: finding.Container.Handle},
+			{text: string(finding.Verdict), colour: verdictColour(finding.Verdict)},
+			{text: ageText(finding.Container, report.At)},
+			{text: graceText(finding.Container)},
+			{text: reasonText(finding.Reasons)},
+			{text: heldText(finding, report.At)},
+			{text: volumesText(finding, report.At)},
+		})
+	}
+	out.write(c.app.stdout, c.app.terminal.stdout)
+}
+
+// sum settles on stderr, where it disturbs no script, how many containers
+// there are of each kind.
+func (a *app) sum(report reaper.Report, maximum uint64) {
+	hidden := 0
+	for _, finding := range report.Findings {
+		if finding.Container.Hidden {
+			hidden++
+		}
+	}
+	text := fmt.Sprintf("%d of %d slots: ", len(report.Findings), maximum)
+	for _, verdict := range reaper.Verdicts {
+		if n := report.Count(verdict); n > 0 {
+			text += fmt.Sprintf("%d %s, ", n, verdict)
+		}
+	}
+	text += fmt.Sprintf("%d to reap now", eligible(report))
+	if hidden > 0 {
+		text += fmt.Sprintf("; %d not in Garden's plain list", hidden)
+	}
+	a.flush()
+	fmt.Fprintln(a.stderr, text)
+}
+
+// sayInterlocks names on stderr what keeps anything from being destroyed.
+func (a *app) sayInterlocks(report reaper.Report) {
+	for _, interlock := range report.Interlocks {
+		label := "warning"
+		if !report.Judged {
+			label = "error"
+		}
+		a.complain(label, "%s: %s", interlock.Name, interlock.Detail)
+	}
+	for _, interlock := range report.Overridden {
+		a.warn("%s, overridden: %s", interlock.Name, interlock.Detail)
+	}
+}
+
+func eligible(report reaper.Report) int {
+	count := 0
+	for _, finding := range report.Findings {
+		if finding.Eligible() {
+			count++
+		}
+	}
+	return count
+}
+
+func verdictColour(verdict reaper.Verdict) string {
+	switch verdict {
+	case reaper.Orphan:
+		return "red"
+	case reaper.Unknown:
+		return "yellow"
+	case reaper.Live:
+		return "green"
+	}
+	return ""
+}
+
+func ageText(container reaper.Container, now time.Time) string {
+	if age, known := age(container, now); known {
+		return short(age)
+	}
+	return ""
+}
+
+func graceText(container reaper.Container) string {
+	if container.GraceTime == 0 {
+		return ""
+	}
+	return short(container.GraceTime)
+}
+
+// volumesText names the volumes where they matter, those first that the
+// verdict rests on, and counts them where all is well.
+func volumesText(finding reaper.Finding, now time.Time) string {
+	if finding.Verdict == reaper.Live {
+		return plural(len(finding.Volumes), "volume")
+	}
+	var accused, others []string
+	for _, volume := range finding.Volumes {
+		text := volume.Handle + " " + stateText(volume.Volume, now)
+		if slices.ContainsFunc(finding.Reasons, func(r reaper.Reason) bool { return r.Volume == volume.Handle }) {
+			accused = append(accused, text)
+		} else {
+			others = append(others, text)
+		}
+	}
+	return strings.Join(append(accused, others...), ", ")
+}
+
+// stateText says how a volume stands, and its expiry where it has one.
+func stateText(volume reaper.Volume, now time.Time) string {
+	if volume.State != reaper.VolumeLive {
+		return string(volume.State)
+	}
+	switch {
+	case volume.TTLErr != nil:
+		return "live (ttl unreadable)"
+	case !volume.HasTTL:
+		return "live"
+	case volume.TTL == 0:
+		return "live (never expires)"
+	case volume.ExpiresAt.Before(now):
+		return fmt.Sprintf("live (expired %s ago)", short(now.Sub(volume.ExpiresAt)))
+	}
+	return fmt.Sprintf("live (expires in %s)", short(volume.ExpiresAt.Sub(now)))
+}
+
+func reasonText(reasons []reaper.Reason) string {
+	var codes []string
+	for _, reason := range reasons {
+		if !slices.Contains(codes, string(reason.Code)) {
+			codes = append(codes, string(reason.Code))
+		}
+	}
+	return strings.Join(codes, ", ")
+}
+
+func heldText(finding reaper.Finding, now time.Time) string {
+	texts := make([]string, 0, len(finding.Holds))
+	for _, hold := range finding.Holds {
+		text := string(hold.By)
+		if !hold.Until.IsZero() {
+			text += " for " + short(hold.Until.Sub(now))
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// noArguments refuses what a command would quietly ignore.
+func noArguments(args []string) error {
+	if len(args) > 0 {
+		return usagef("unexpected argument %q: this command takes none", args[0])
+	}
+	return nil
+}

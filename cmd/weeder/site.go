@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+
+	"code.cloudfoundry.org/clock"
+
+	"weeder/baggageclaim"
+	"weeder/gardenclient"
+	"weeder/journal"
+	"weeder/reaper"
+)
+
+// site is the worker that the global options point at.
+type site struct {
+	global       globalOptions
+	garden       *gardenclient.Client
+	volumes      *baggageclaim.Dir
+	baggageclaim *baggageclaim.API
+	worker       *reaper.Worker
+}
+
+// connect wires up the worker. Nothing is dialled or read yet but the journal:
+// what is missing shows as an interlock when it is asked for.
+func (a *app) connect() *site {
+	s := &site{global: a.global, garden: a.garden(), volumes: baggageclaim.NewDir(a.global.Volumes)}
+	s.worker = &reaper.Worker{Garden: s.garden, Volumes: s.volumes, Clock: clock.NewClock()}
+	if address := a.global.Baggageclaim; address != "" {
+		s.baggageclaim = baggageclaim.NewAPI(address, a.global.Timeout)
+		s.worker.Baggageclaim = s.baggageclaim
+	}
+	sightings, err := journal.ReadSightings(a.global.journalDir())
+	if err != nil {
+		a.warn("first sightings are not known, ages are taken instead: %v", err)
+	} else {
+		s.worker.Sightings = sightings
+	}
+	return s
+}
+
+func (s *site) close() {
+	s.garden.Close()
+	if s.baggageclaim != nil {
+		s.baggageclaim.Close()
+	}
+}
+
+// volumesDir is the volumes directory as it was given or found; empty where
+// none was.
+func (s *site) volumesDir() string {
+	path, err := s.volumes.Path()
+	if err != nil {
+		return s.global.Volumes
+	}
+	return path
+}
+
+// bundle is where weeder sees a container's bundle; empty where nobody tells.
+func (s *site) bundle(container reaper.Container) string {
+	if s.global.Depot != "" {
+		return filepath.Join(s.global.Depot, container.Handle)
+	}
+	return container.BundlePath
+}
+
+// maxContainers asks Garden for the worker's slots, and takes
+// --max-containers where it does not say.
+func (s *site) maxContainers(ctx context.Context) uint64 {
+	capacity, err := s.garden.Capacity(ctx)
+	if err != nil || capacity.MaxContainers == 0 {
+		return s.global.MaxContainers
+	}
+	return capacity.MaxContainers
+}
+
+// garden makes the client that every command talks through; the target has
+// been checked.
+func (a *app) garden() *gardenclient.Client {
+	target, _ := gardenclient.ParseTarget(a.global.Target)
+	return gardenclient.New(gardenclient.Config{
+		Target:  target,
+		Timeout: a.global.Timeout,
+		Depot:   a.global.Depot,
+		Logger:  a.logger(),
+	})
+}
