@@ -1,0 +1,52 @@
+# Every target works on a fresh Debian with Go, git and make.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GOTESTFLAGS ?=
+SHELL := bash
+
+# How long each fuzz target runs in test-full.
+FUZZTIME ?= 10s
+
+# What the specs leave out, such as without root, is told at the end.
+LEFT_OUT := left=$$(mktemp); trap 'rm -f "$$left"' EXIT
+TELL_LEFT_OUT := if [ -s "$$left" ]; then echo "left out:"; cat "$$left"; else echo "nothing was left out"; fi
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-full bench lint format ci clean
+
+help: ## show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+build: ## build bin/weeder and bin/sandbox, static
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/weeder ./cmd/sandbox
+
+demo: build ## scan, explain and reap a throw-away worker with the incident in it
+	@spec/demo.sh bin
+
+test: ## run the tests (GOTESTFLAGS=-race for the race detector)
+	$(LEFT_OUT); LEFT_OUT=$$left go test $(GOTESTFLAGS) -timeout 10m ./... && $(TELL_LEFT_OUT)
+
+test-full: ## run what takes long: each fuzz target for FUZZTIME
+	spec/fuzz.sh $(FUZZTIME)
+
+bench: build ## measure against the budgets, as ratios
+	spec/bench.sh bin
+
+lint: ## check format, vet, staticcheck, shellcheck and go.mod
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (make format): $$unformatted" >&2; exit 1; fi
+	go vet ./...
+	go tool -modfile=spec/tools/go.mod staticcheck ./...
+	go mod tidy -diff
+	@spec/setup.sh shellcheck && shellcheck $$(git ls-files '*.sh' '.ci/run')
+
+format: ## format the source
+	gofmt -w $$(git ls-files '*.go')
+
+ci: lint ## all checks, as continuous integration runs them
+	$(MAKE) test GOTESTFLAGS=-race
+	$(MAKE) test-full
+
+clean: ## remove what was built
+	rm -rf bin
