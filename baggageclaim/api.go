@@ -65,7 +65,7 @@ func (a *API) Knows(ctx context.Context, volume string) (bool, error) {
 	known := false
 	err := a.get(ctx, "/volumes/"+url.PathEscape(volume), func(status int, body *json.Decoder) error {
 		if status == http.StatusNotFound {
-			return nil
+			return decodeNotFound(body)
 		}
 		var answer struct {
 			Handle string `json:"handle"`
@@ -135,6 +135,18 @@ func (a *API) get(ctx context.Context, path string, answer func(status int, body
 	// A connection is kept only when its reply was read to the end. One that
 	// breaks there takes nothing from the answer.
 	_, _ = io.Copy(io.Discard, body)
+	return nil
+}
+
+// decodeNotFound tells baggageclaim's own 404, JSON with the error in it, from
+// that of another server, which knows of no volume and proves nothing.
+func decodeNotFound(body *json.Decoder) error {
+	var answer struct {
+		Error string `json:"error"`
+	}
+	if err := body.Decode(&answer); err != nil || answer.Error == "" {
+		return errors.New("it answers 404 in other words than baggageclaim's: what listens there?")
+	}
 	return nil
 }
 

@@ -87,10 +87,17 @@ var _ = Describe("API", func() {
 			Entry("of 1.10.0", "baggageclaim-1.10.0"),
 		)
 
-		It("takes any 404 for an answer", func() {
-			reply(http.StatusNotFound, "text/plain; charset=utf-8", "404 page not found\n")
-			Expect(api.Knows(ctx, "v-1")).To(BeFalse())
-		})
+		DescribeTable("takes another server's 404 for no answer",
+			func(body string) {
+				reply(http.StatusNotFound, "text/plain; charset=utf-8", body)
+				_, err := api.Knows(ctx, "v-1")
+				Expect(err).To(MatchError(ContainSubstring("in other words than baggageclaim's")))
+			},
+			Entry("in plain text", "404 page not found\n"),
+			Entry("in HTML", "<html><body>404</body></html>"),
+			Entry("in Garden's JSON", `{"Type":"ContainerNotFoundError","Message":"unknown handle: v-1"}`),
+			Entry("in silence", ""),
+		)
 
 		DescribeTable("fails on any other answer",
 			func(status int, body, expected string) {
@@ -128,6 +135,7 @@ var _ = Describe("API", func() {
 					defer GinkgoRecover()
 					Expect(r.RequestURI).To(Equal("/volumes/" + escaped))
 					w.WriteHeader(http.StatusNotFound)
+					_, _ = w.Write([]byte(`{"error":"failed to get volume"}`))
 				}
 				Expect(api.Knows(ctx, handle)).To(BeFalse())
 			},

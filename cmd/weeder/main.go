@@ -11,6 +11,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 
 	"github.com/jessevdk/go-flags"
@@ -71,7 +72,7 @@ func (a *app) exitStatus(err error) int {
 	case errors.Is(err, errSaid):
 		return exitFailed
 	case errors.As(err, &parseErr):
-		a.complain("error", "%s: see weeder --help", lowerFirst(parseErr.Message))
+		a.complain("error", "%s: see weeder --help", lowerFirst(goTypes.ReplaceAllString(parseErr.Message, "")))
 		return exitUsage
 	}
 
@@ -81,6 +82,9 @@ func (a *app) exitStatus(err error) int {
 	}
 	return exitFailed
 }
+
+// goTypes are in the parser's words where a value has none of a flag's.
+var goTypes = regexp.MustCompile(` \(expected [^)]*\)`)
 
 var (
 	// errSaid is a failure about which all has been said already.

@@ -241,7 +241,7 @@ func orEmpty[T any](list []T) []T {
 // noArguments refuses what a command would quietly ignore.
 func noArguments(args []string) error {
 	if len(args) > 0 {
-		return usagef("unexpected argument %q: this command takes none", args[0])
+		return usagef("unexpected argument %q: see weeder COMMAND --help", args[0])
 	}
 	return nil
 }
