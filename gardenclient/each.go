@@ -58,6 +58,7 @@ func (c *Client) lookAtEach(ctx context.Context, handles []string) ([]*look, err
 	}
 	asking.Wait()
 
+	c.readBundles(ctx, looks)
 	if err := context.Cause(ctx); err != nil {
 		return nil, fmt.Errorf("inspect containers: %w", err)
 	}

@@ -45,7 +45,7 @@ var _ = Describe("Inspect where bulk_info is not implemented", func() {
 			}
 		})
 
-		sightings, err := wire.client(gardenclient.Config{}).Inspect(ctx, many(30))
+		sightings, err := wire.client(gardenclient.Config{}).Inspect(ctx, many(30), nil)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(sightings).To(HaveLen(30))
 		Expect(sightings).To(HaveEach(reaper.Sighting{Properties: map[string]string{"user": "root"}}))
@@ -66,7 +66,7 @@ var _ = Describe("Inspect where bulk_info is not implemented", func() {
 		}
 		client := newClient(gardenclient.Config{Target: newGardenServer(backend)})
 
-		Expect(client.Inspect(ctx, []string{"c-1", "c-gone"})).To(Equal(map[string]reaper.Sighting{
+		Expect(client.Inspect(ctx, []string{"c-1", "c-gone"}, nil)).To(Equal(map[string]reaper.Sighting{
 			"c-1":    {Properties: map[string]string{}},
 			"c-gone": {Doubts: doubt("gone while looking")},
 		}))
@@ -77,7 +77,7 @@ var _ = Describe("Inspect where bulk_info is not implemented", func() {
 			wire.answers("GET /containers/c-1/properties", status, body)
 			wire.answers("GET /containers/c-2/properties", 200, `{"user":"root"}`)
 
-			sightings, err := wire.client(gardenclient.Config{}).Inspect(ctx, []string{"c-1", "c-2"})
+			sightings, err := wire.client(gardenclient.Config{}).Inspect(ctx, []string{"c-1", "c-2"}, nil)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(sightings["c-1"].Properties).To(BeNil())
 			Expect(sightings["c-1"].Doubts).To(HaveLen(1))
@@ -96,7 +96,7 @@ var _ = Describe("Inspect where bulk_info is not implemented", func() {
 		writeConfig(depot, "c-1", spec)
 		wire.answers("GET /containers/{handle}/properties", 200, `{}`)
 
-		sightings, err := wire.client(gardenclient.Config{Depot: depot}).Inspect(ctx, []string{"c-1", "c-2"})
+		sightings, err := wire.client(gardenclient.Config{Depot: depot}).Inspect(ctx, []string{"c-1", "c-2"}, nil)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(sightings["c-1"].Spec.Root).To(Equal("/volumes/live/v-root/volume"))
 		Expect(sightings["c-1"].BundlePath).To(Equal(filepath.Join(depot, "c-1")))
@@ -107,7 +107,7 @@ var _ = Describe("Inspect where bulk_info is not implemented", func() {
 		wire.on("GET /containers/c-1/properties", hang)
 		wire.answers("GET /containers/c-2/properties", 200, `{}`)
 
-		sightings, err := wire.client(gardenclient.Config{Timeout: 100 * time.Millisecond}).Inspect(ctx, []string{"c-1", "c-2"})
+		sightings, err := wire.client(gardenclient.Config{Timeout: 100 * time.Millisecond}).Inspect(ctx, []string{"c-1", "c-2"}, nil)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(sightings["c-1"].Doubts).To(HaveLen(1))
 		Expect(sightings["c-1"].Doubts[0].Detail).To(ContainSubstring("within 100ms"))
@@ -117,7 +117,7 @@ var _ = Describe("Inspect where bulk_info is not implemented", func() {
 	It("gives up on a Garden that leaves one after the other without an answer", func(ctx SpecContext) {
 		wire.on("GET /containers/{handle}/properties", hang)
 
-		_, err := wire.client(gardenclient.Config{Timeout: 50 * time.Millisecond}).Inspect(ctx, many(100))
+		_, err := wire.client(gardenclient.Config{Timeout: 50 * time.Millisecond}).Inspect(ctx, many(100), nil)
 		Expect(err).To(MatchError(gardenclient.ErrNoAnswer))
 		Expect(len(wire.asked("GET /containers/c-"))).To(BeNumerically("<=", 12))
 	})
@@ -133,7 +133,7 @@ var _ = Describe("Inspect where bulk_info is not implemented", func() {
 
 		result := make(chan error, 1)
 		go func() {
-			_, err := client.Inspect(cancelled, many(100))
+			_, err := client.Inspect(cancelled, many(100), nil)
 			result <- err
 		}()
 		Eventually(arrived).Should(HaveLen(4))

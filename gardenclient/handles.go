@@ -12,6 +12,7 @@ import (
 	"code.cloudfoundry.org/garden/client/connection"
 	"code.cloudfoundry.org/lager/v3"
 
+	"weeder/containerd/bundle"
 	"weeder/reaper"
 )
 
@@ -141,7 +142,7 @@ func (c *Client) gone(ctx context.Context, handle string) (bool, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
-	if err := readable(depot); err != nil {
+	if err := bundle.Readable(depot); err != nil {
 		return false, err
 	}
 	return true, nil

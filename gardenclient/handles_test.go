@@ -103,7 +103,7 @@ var _ = Describe("DepotHandles", func() {
 		wire := newWireGarden()
 		wire.answers("GET /containers/bulk_info", 200, infos{"c-1": {"ContainerPath": filepath.Join(depot, "c-1")}}.json())
 		client := wire.client(gardenclient.Config{})
-		_, err := client.Inspect(ctx, []string{"c-1"})
+		_, err := client.Inspect(ctx, []string{"c-1"}, nil)
 		Expect(err).NotTo(HaveOccurred())
 
 		Expect(client.DepotHandles(ctx)).To(ConsistOf("c-1", "c-half"))
@@ -113,7 +113,7 @@ var _ = Describe("DepotHandles", func() {
 		wire := newWireGarden()
 		wire.answers("GET /containers/bulk_info", 200, infos{"c-1": {"ContainerPath": "/elsewhere/depot/c-1"}}.json())
 		client := wire.client(gardenclient.Config{})
-		_, err := client.Inspect(ctx, []string{"c-1"})
+		_, err := client.Inspect(ctx, []string{"c-1"}, nil)
 		Expect(err).NotTo(HaveOccurred())
 
 		Expect(client.DepotHandles(ctx)).To(BeEmpty())
@@ -130,7 +130,7 @@ var _ = Describe("DepotHandles", func() {
 		wire := newWireGarden()
 		wire.answers("GET /containers/bulk_info", 200, infos{"c-1": {"ContainerPath": filepath.Join(depot, "c-1", "rootfs")}}.json())
 		client := wire.client(gardenclient.Config{})
-		_, err := client.Inspect(ctx, []string{"c-1"})
+		_, err := client.Inspect(ctx, []string{"c-1"}, nil)
 		Expect(err).NotTo(HaveOccurred())
 
 		Expect(client.DepotHandles(ctx)).To(BeEmpty())

@@ -4,25 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"sync"
-	"time"
 
 	"code.cloudfoundry.org/garden"
 	"code.cloudfoundry.org/garden/client/connection"
 
+	"weeder/containerd/bundle"
 	"weeder/reaper"
 )
-
-// tornWait is how long a half-written config.json gets to be completed. Garden
-// writes it in one go.
-const tornWait = 50 * time.Millisecond
-
-// bundleReaders decode bundles at once: that is most of the work of a first
-// pass.
-const bundleReaders = 2
 
 // look is one container on its way through Inspect.
 type look struct {
@@ -31,16 +23,17 @@ type look struct {
 	// refused is why bulk_info told nothing of it. Nil: it did, or could not be
 	// asked at all.
 	refused error
-	// bundle is its config.json. Nil: none was read; bundleErr says why, if
-	// it is not just absent.
-	bundle    *bundle
+	// bundle is its config.json, where bundleErr is nil. A look that knows no
+	// directory of a bundle has bundle.ErrAbsent.
+	bundle    bundle.Bundle
 	bundleErr error
 }
 
 // Inspect implements reaper.Garden: bulk_info, and each container's config.json
 // in the depot. It restarts a container's grace countdown only where the bulk
-// calls are not implemented, by asking for the properties of each once.
-func (c *Client) Inspect(ctx context.Context, handles []string) (map[string]reaper.Sighting, error) {
+// calls are not implemented, by asking for the properties of each once; then it
+// leaves out those that are told already (a nil told: none is).
+func (c *Client) Inspect(ctx context.Context, handles []string, told func(handle string) bool) (map[string]reaper.Sighting, error) {
 	if err := checkHandles(handles...); err != nil {
 		return nil, err
 	}
@@ -48,16 +41,15 @@ func (c *Client) Inspect(ctx context.Context, handles []string) (map[string]reap
 	looks, err := c.lookAtAll(ctx, handles)
 	if IsNotImplemented(err) {
 		c.logger.Debug("bulk-info-is-not-implemented")
+		if told != nil {
+			handles = slices.DeleteFunc(slices.Clone(handles), told)
+		}
 		looks, err = c.lookAtEach(ctx, handles)
 	}
 	if err != nil {
 		return nil, err
 	}
 
-	// Only now the depot is known, if any of the answers tells it.
-	if err := c.readBundles(ctx, looks); err != nil {
-		return nil, err
-	}
 	sightings := make(map[string]reaper.Sighting, len(looks))
 	for _, seen := range looks {
 		sightings[seen.handle] = seen.conclude()
@@ -65,44 +57,65 @@ func (c *Client) Inspect(ctx context.Context, handles []string) (map[string]reap
 	return sightings, nil
 }
 
-// lookAtAll asks bulk_info.
+// lookAtAll asks bulk_info in batches, and reads the bundles of one batch while
+// Garden is asked about the next.
 func (c *Client) lookAtAll(ctx context.Context, handles []string) ([]*look, error) {
-	infos, err := c.bulkInfo(ctx, handles)
-	if err != nil {
-		return nil, err
-	}
+	var reading sync.WaitGroup
+	defer reading.Wait()
 
 	looks := make([]*look, 0, len(handles))
-	for _, handle := range handles {
-		seen := &look{handle: handle}
-		looks = append(looks, seen)
-
-		info, err := entryOf(infos, handle)
+	var refused []*look
+	for batch := range slices.Chunk(handles, c.batchSize) {
+		infos, err := c.bulkInfo(ctx, batch)
 		if err != nil {
-			seen.refused = err
-			continue
+			return nil, err
 		}
-		seen.sighting.State = info.State
-		seen.sighting.Properties = known(info.Properties)
-		seen.sighting.BundlePath = info.ContainerPath
-		c.learnDepot(handle, info.ContainerPath)
+		var told []*look
+		for _, handle := range batch {
+			seen := c.lookAt(handle, infos)
+			looks = append(looks, seen)
+			if seen.refused == nil {
+				told = append(told, seen)
+			} else {
+				refused = append(refused, seen)
+			}
+		}
+		reading.Wait()
+		reading.Go(func() { c.readBundles(ctx, told) })
+	}
+	reading.Wait()
+
+	// Only now the depot is known, if any of the answers tells it.
+	c.readBundles(ctx, refused)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("inspect containers: %w", err)
 	}
 	return looks, nil
 }
 
-func (c *Client) bulkInfo(ctx context.Context, handles []string) (map[string]garden.ContainerInfoEntry, error) {
-	infos := make(map[string]garden.ContainerInfoEntry, len(handles))
-	for batch := range slices.Chunk(handles, c.batchSize) {
-		err := c.ask(ctx, "bulk_info", func(conn connection.Connection) error {
-			answer, err := conn.BulkInfo(batch)
-			maps.Copy(infos, answer)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
+// lookAt takes up what bulk_info says of one container.
+func (c *Client) lookAt(handle string, infos map[string]garden.ContainerInfoEntry) *look {
+	seen := &look{handle: handle}
+	info, err := entryOf(infos, handle)
+	if err != nil {
+		seen.refused = err
+		return seen
 	}
-	return infos, nil
+	seen.sighting.State = info.State
+	seen.sighting.Properties = known(info.Properties)
+	seen.sighting.BundlePath = info.ContainerPath
+	c.learnDepot(handle, info.ContainerPath)
+	return seen
+}
+
+// bulkInfo asks about one batch.
+func (c *Client) bulkInfo(ctx context.Context, handles []string) (map[string]garden.ContainerInfoEntry, error) {
+	var infos map[string]garden.ContainerInfoEntry
+	err := c.ask(ctx, "bulk_info", func(conn connection.Connection) (err error) {
+		infos, err = conn.BulkInfo(handles)
+		return err
+	})
+	return infos, err
 }
 
 // entryOf is bulk_info's word on one container.
@@ -125,60 +138,27 @@ func known(properties garden.Properties) map[string]string {
 	return properties
 }
 
-// readBundles reads each bundle whose directory is known, and once more those
-// that were caught half-written.
-func (c *Client) readBundles(ctx context.Context, looks []*look) error {
-	reading := make(chan *look)
-	var readers sync.WaitGroup
-	for range min(bundleReaders, len(looks)) {
-		readers.Go(func() {
-			for seen := range reading {
-				if ctx.Err() == nil {
-					c.readBundle(seen)
-				}
-			}
-		})
-	}
+// readBundles reads each bundle whose directory is known. Where the context
+// ends, the rest is left unread.
+func (c *Client) readBundles(ctx context.Context, looks []*look) {
+	var dirs []string
+	var in []*look
 	for _, seen := range looks {
-		reading <- seen
-	}
-	close(reading)
-	readers.Wait()
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("inspect containers: %w", err)
-	}
-
-	var torn []*look
-	for _, seen := range looks {
-		if errors.Is(seen.bundleErr, errTorn) {
-			torn = append(torn, seen)
+		seen.bundleErr = bundle.ErrAbsent
+		if dir := c.bundleDir(seen); dir != "" {
+			dirs = append(dirs, dir)
+			in = append(in, seen)
 		}
 	}
-	if len(torn) == 0 {
-		return nil
-	}
-
-	wait := c.clock.NewTimer(tornWait)
-	defer wait.Stop()
-	select {
-	case <-wait.C():
-	case <-ctx.Done():
-		return fmt.Errorf("inspect containers: %w", ctx.Err())
-	}
-	for _, seen := range torn {
-		c.readBundle(seen)
-	}
-	return nil
-}
-
-func (c *Client) readBundle(seen *look) {
-	dir := c.bundleDir(seen)
-	if dir == "" {
+	results, err := bundle.ReadAll(ctx, c.clock, dirs)
+	if err != nil {
 		return
 	}
-	seen.bundle, seen.bundleErr = readBundle(dir)
-	if seen.bundle != nil && seen.sighting.BundlePath == "" {
-		seen.sighting.BundlePath = dir
+	for n, result := range results {
+		in[n].bundle, in[n].bundleErr = result.Bundle, result.Err
+		if result.Err == nil && in[n].sighting.BundlePath == "" {
+			in[n].sighting.BundlePath = dirs[n]
+		}
 	}
 }
 
@@ -196,19 +176,29 @@ func (c *Client) bundleDir(seen *look) string {
 // conclude is the sighting with what the bundle adds to it. A container that
 // bulk_info refused is judged by its bundle alone.
 func (l *look) conclude() reaper.Sighting {
+	absent := errors.Is(l.bundleErr, bundle.ErrAbsent)
 	switch {
-	case l.bundle != nil:
-		l.sighting.Spec = &l.bundle.spec
+	case l.bundleErr == nil:
+		l.sighting.Spec = &l.bundle.Spec
 		l.sighting.SpecSource = reaper.SourceBundle
-		l.sighting.CreatedAt = l.bundle.writtenAt
-	case l.refused != nil && l.bundleErr != nil:
-		l.doubt(fmt.Sprintf("%s; bundle: %s", l.refused, l.bundleErr))
+		l.sighting.CreatedAt = l.bundle.WrittenAt
+	case l.refused != nil && !absent:
+		l.doubt(fmt.Sprintf("%s; bundle: %s", l.refused, depotHint(l.bundleErr)))
 	case l.refused != nil:
 		l.doubt(l.refused.Error())
-	case l.bundleErr != nil:
-		l.doubt("bundle: " + l.bundleErr.Error())
+	case !absent:
+		l.doubt("bundle: " + depotHint(l.bundleErr))
 	}
 	return l.sighting
+}
+
+// depotHint says what to try where neither a bundle nor the directory around
+// it is to be seen from here.
+func depotHint(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return err.Error() + ": --depot tells where weeder sees it"
+	}
+	return err.Error()
 }
 
 func (l *look) doubt(detail string) {

@@ -37,7 +37,7 @@ var _ = Describe("Inspect", func() {
 	inspect := func(ctx SpecContext, config gardenclient.Config) reaper.Sighting {
 		GinkgoHelper()
 		wire.answers("GET /containers/bulk_info", 200, infos{"c-1": {"ContainerPath": filepath.Join(depot, "c-1")}}.json())
-		sightings, err := wire.client(config).Inspect(ctx, []string{"c-1"})
+		sightings, err := wire.client(config).Inspect(ctx, []string{"c-1"}, nil)
 		Expect(err).NotTo(HaveOccurred())
 		return sightings["c-1"]
 	}
@@ -48,7 +48,7 @@ var _ = Describe("Inspect", func() {
 		created := time.Date(2026, 11, 20, 21, 58, 36, 979275226, time.UTC)
 		Expect(os.Chtimes(config, created, created)).To(Succeed())
 
-		sightings, err := wire.client(gardenclient.Config{Depot: depot}).Inspect(ctx, []string{recorded, "c-1", "nope"})
+		sightings, err := wire.client(gardenclient.Config{Depot: depot}).Inspect(ctx, []string{recorded, "c-1", "nope"}, nil)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(sightings).To(HaveLen(3))
 
@@ -87,11 +87,11 @@ var _ = Describe("Inspect", func() {
 		}
 
 		client := wire.client(gardenclient.Config{})
-		Expect(client.Inspect(ctx, handles)).To(HaveLen(250))
+		Expect(client.Inspect(ctx, handles, nil)).To(HaveLen(250))
 		Expect(wire.asked("")).To(HaveLen(3))
 		Expect(wire.asked("GET /containers/bulk_info?handles=c-0%2Cc-1%2C")).To(HaveLen(1))
 
-		Expect(client.Inspect(ctx, nil)).To(BeEmpty())
+		Expect(client.Inspect(ctx, nil, nil)).To(BeEmpty())
 		Expect(wire.asked("")).To(HaveLen(3))
 	})
 
@@ -103,7 +103,7 @@ var _ = Describe("Inspect", func() {
 		}, nil)
 		client := newClient(gardenclient.Config{Target: newGardenServer(backend)})
 
-		sightings, err := client.Inspect(ctx, []string{"c-1", "c-2"})
+		sightings, err := client.Inspect(ctx, []string{"c-1", "c-2"}, nil)
 		Expect(err).NotTo(HaveOccurred())
 		// Null properties of a container that was told are none, not unknown.
 		Expect(sightings["c-1"]).To(Equal(reaper.Sighting{State: "active", Properties: map[string]string{}}))
@@ -114,7 +114,7 @@ var _ = Describe("Inspect", func() {
 
 	It("refuses unsafe handles before anything is sent", func(ctx SpecContext) {
 		for _, unsafe := range []string{"a?x", "a,b", "a/b", "..", "", "a b", "-a", "a\n"} {
-			_, err := wire.client(gardenclient.Config{}).Inspect(ctx, []string{"c-1", unsafe})
+			_, err := wire.client(gardenclient.Config{}).Inspect(ctx, []string{"c-1", unsafe}, nil)
 			Expect(err).To(MatchError(gardenclient.ErrUnsafeHandle))
 			Expect(err).To(MatchError(ContainSubstring("handle %q", unsafe)))
 		}
@@ -124,7 +124,7 @@ var _ = Describe("Inspect", func() {
 	DescribeTable("fails as a whole where bulk_info does, asking no container by itself",
 		func(ctx SpecContext, status int, body string) {
 			wire.answers("GET /containers/bulk_info", status, body)
-			sightings, err := wire.client(gardenclient.Config{}).Inspect(ctx, []string{"c-1"})
+			sightings, err := wire.client(gardenclient.Config{}).Inspect(ctx, []string{"c-1"}, nil)
 			Expect(err).To(MatchError(HavePrefix("bulk_info: ")))
 			Expect(sightings).To(BeNil())
 			Expect(wire.asked("")).To(HaveLen(1))
@@ -172,7 +172,7 @@ var _ = Describe("Inspect", func() {
 
 		It("is absent without doubt where Garden names no path", func(ctx SpecContext) {
 			wire.answers("GET /containers/bulk_info", 200, infos{"c-1": {"State": "active"}}.json())
-			Expect(wire.client(gardenclient.Config{}).Inspect(ctx, []string{"c-1"})).To(Equal(map[string]reaper.Sighting{
+			Expect(wire.client(gardenclient.Config{}).Inspect(ctx, []string{"c-1"}, nil)).To(Equal(map[string]reaper.Sighting{
 				"c-1": {State: "active", Properties: map[string]string{}},
 			}))
 		})
@@ -184,7 +184,7 @@ var _ = Describe("Inspect", func() {
 			Expect(seen.Doubts[0].Code).To(Equal(reaper.SourceUnreadable))
 			Expect(seen.Doubts[0].Detail).To(And(
 				ContainSubstring(filepath.Join(depot, "c-1", "config.json")),
-				ContainSubstring("nor is there its depot "+depot),
+				ContainSubstring("nor is there "+depot),
 				ContainSubstring("--depot tells where weeder sees it"),
 			))
 		})
@@ -266,7 +266,7 @@ var _ = Describe("Inspect", func() {
 				}
 				writeConfig(depot, "c-1", spec)
 
-				sightings, err := wire.client(config).Inspect(ctx, []string{"c-1", "c-2"})
+				sightings, err := wire.client(config).Inspect(ctx, []string{"c-1", "c-2"}, nil)
 				Expect(err).NotTo(HaveOccurred())
 				seen := sightings["c-1"]
 				Expect(seen.Spec.Root).To(Equal("/volumes/live/v-root/volume"))
@@ -284,7 +284,7 @@ var _ = Describe("Inspect", func() {
 
 		It("is doubtful where no depot is known", func(ctx SpecContext) {
 			answer(`"c-1":` + failed)
-			Expect(wire.client(gardenclient.Config{}).Inspect(ctx, []string{"c-1", "c-2"})).To(Equal(map[string]reaper.Sighting{
+			Expect(wire.client(gardenclient.Config{}).Inspect(ctx, []string{"c-1", "c-2"}, nil)).To(Equal(map[string]reaper.Sighting{
 				"c-1": {Doubts: doubt("bulk_info: runc state: exit status 1")},
 				"c-2": {Doubts: doubt("bulk_info: left out of the answer")},
 			}))
@@ -292,7 +292,7 @@ var _ = Describe("Inspect", func() {
 
 		It("is doubtful where the depot has no bundle of it", func(ctx SpecContext) {
 			answer(`"c-1":` + failed)
-			sightings, err := wire.client(gardenclient.Config{Depot: depot}).Inspect(ctx, []string{"c-1"})
+			sightings, err := wire.client(gardenclient.Config{Depot: depot}).Inspect(ctx, []string{"c-1"}, nil)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(sightings["c-1"].Doubts).To(Equal(doubt("bulk_info: runc state: exit status 1")))
 		})
@@ -300,7 +300,7 @@ var _ = Describe("Inspect", func() {
 		It("tells both errors where its bundle can't be read either", func(ctx SpecContext) {
 			answer(`"c-1":` + failed)
 			config := writeConfig(depot, "c-1", "")
-			sightings, err := wire.client(gardenclient.Config{Depot: depot}).Inspect(ctx, []string{"c-1"})
+			sightings, err := wire.client(gardenclient.Config{Depot: depot}).Inspect(ctx, []string{"c-1"}, nil)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(sightings["c-1"].Doubts).To(HaveLen(1))
 			Expect(sightings["c-1"].Doubts[0].Detail).To(And(

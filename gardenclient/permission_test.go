@@ -62,7 +62,7 @@ func (a attempt) outcome() outcome {
 	result.Depot, result.DepotDenied = depot.Error(), errors.Is(depot, fs.ErrPermission)
 
 	var err error
-	if result.Sightings, err = client.Inspect(ctx, []string{"c-locked", "c-absent"}); err != nil {
+	if result.Sightings, err = client.Inspect(ctx, []string{"c-locked", "c-absent"}, nil); err != nil {
 		panic(err)
 	}
 	return result

@@ -37,9 +37,19 @@ type Sighting struct {
 	// CreatedAt is when the container was created, by the clock of the worker.
 	// Zero: not known.
 	CreatedAt time.Time
+	// Task is how containerd's task of it stands, such as "running" or NoTask.
+	// Empty: not known, or no container of containerd's.
+	Task string
+	// Blind tells that this source may know the container and could not be
+	// asked: what the others say is not enough then to speak against it.
+	Blind bool
 	// Doubts are the things that could not be read or understood in this look.
 	Doubts []Reason
 }
+
+// NoTask is the Task of a container that containerd has no task for. It is not
+// dead: from 7.13 on Concourse starts it again at its next use.
+const NoTask = "no task"
 
 // Container is one Garden container, as all sources on the worker show it.
 type Container struct {
@@ -57,6 +67,11 @@ type Container struct {
 	BundlePath string
 	// CreatedAt is when it was created. Zero: not known.
 	CreatedAt time.Time
+	// Task is how containerd's task of it stood when it was first seen. Empty:
+	// not known, or no container of containerd's.
+	Task string
+	// Blind tells that a source that may know it could not be asked.
+	Blind bool
 	// References are the volumes that the sources name, each source's own.
 	References []Reference
 	// SpecRead tells that an OCI spec of the container was read, so that no

@@ -44,6 +44,8 @@ func (c *calls) forget() {
 // grace times, no deadlines and no client between; a container is gone from
 // it only where the spec takes it away.
 type fakeGarden struct {
+	// told are the handles that another source had told of when Inspect came.
+	told []string
 	*calls
 	mutex     sync.Mutex
 	plain     []string
@@ -79,8 +81,13 @@ func (g *fakeGarden) DepotHandles(context.Context) ([]string, error) {
 	return slices.Clone(g.depot), g.depotErr
 }
 
-func (g *fakeGarden) Inspect(_ context.Context, handles []string) (map[string]reaper.Sighting, error) {
+func (g *fakeGarden) Inspect(_ context.Context, handles []string, told func(string) bool) (map[string]reaper.Sighting, error) {
 	g.add("inspect", handles...)
+	for _, handle := range handles {
+		if told(handle) {
+			g.told = append(g.told, handle)
+		}
+	}
 	if g.onInspect != nil {
 		g.onInspect(handles)
 	}

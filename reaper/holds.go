@@ -67,7 +67,7 @@ func holdBusy(finding *Finding, now time.Time, grace time.Duration, at Circumsta
 	hold func(HoldName, time.Time, string, ...any)) {
 	var why string
 	switch {
-	case at.Usage.Processes == 1:
+	case at.Usage.Idle, at.Usage.Processes == 1:
 		return
 	case at.Usage.Processes > 1 && !finding.rootGone():
 		if !at.Named {

@@ -44,7 +44,7 @@ var _ = Describe("Weigh, of any orphan", func() {
 			},
 		}
 		q.container.GraceTime = fewHours.Draw(t, "own grace time")
-		q.container.Doubts = nil
+		q.container.Doubts, q.container.Blind = nil, false
 		if rapid.Bool().Draw(t, "protected") {
 			q.policy.Protect = protect(rapid.SampledFrom([]string{"d-*", "team=main"}).Draw(t, "protection"))
 		}

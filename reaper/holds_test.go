@@ -100,6 +100,8 @@ var _ = Describe("Weigh", func() {
 		Entry("busy: its root can't be told to be gone", scene{volumes: rootUnreadable, age: old, asked: true, usage: busy}, by{reaper.HeldByBusy}),
 		Entry("busy: none of its volumes is known for its root", scene{volumes: rootGone, unrooted: true, age: old, asked: true, usage: busy}, by{reaper.HeldByBusy}),
 		Entry("busy: its init alone is not busy", scene{volumes: rootThere, age: grace, asked: true, usage: idle}, by{}),
+		Entry("busy: what has no task runs nothing", scene{volumes: rootThere, age: grace, asked: true, usage: reaper.Usage{Idle: true}}, by{}),
+		Entry("busy: what has no task waits its grace all the same", scene{volumes: rootThere, age: grace - 1, asked: true, usage: reaper.Usage{Idle: true}}, by{reaper.HeldByGrace}),
 		Entry("busy: its root is gone: busy-grace", scene{volumes: rootGone, age: busyGrace - 1, asked: true, usage: busy}, by{reaper.HeldByBusy}),
 		Entry("busy: its root is dead: busy-grace", scene{volumes: rootDead, age: busyGrace - 1, asked: true, usage: busy}, by{reaper.HeldByBusy}),
 		Entry("busy: its root is gone: busy-grace has passed", scene{volumes: rootGone, age: busyGrace, asked: true, usage: busy}, by{}),

@@ -2,7 +2,6 @@ package reaper
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"code.cloudfoundry.org/clock"
@@ -18,6 +17,7 @@ const retryDoubts = 5 * time.Minute
 // it is asked about. It serves one pass at a time.
 type Inventory struct {
 	garden  Garden
+	runtime Runtime
 	volumes Volumes
 	clock   clock.Clock
 
@@ -29,9 +29,10 @@ type known struct {
 	at        time.Time
 }
 
-// NewInventory makes an Inventory that has seen nothing yet.
-func NewInventory(garden Garden, volumes Volumes, clock clock.Clock) *Inventory {
-	return &Inventory{garden: garden, volumes: volumes, clock: clock, seen: map[string]known{}}
+// NewInventory makes an Inventory that has seen nothing yet. A nil runtime is
+// absent.
+func NewInventory(garden Garden, runtime Runtime, volumes Volumes, clock clock.Clock) *Inventory {
+	return &Inventory{garden: garden, runtime: runtime, volumes: volumes, clock: clock, seen: map[string]known{}}
 }
 
 // Containers lists every container of the worker: those that Garden lists,
@@ -91,12 +92,12 @@ func (i *Inventory) see(ctx context.Context, listed []Listed) error {
 	for n, l := range unseen {
 		handles[n] = l.Handle
 	}
-	sightings, err := i.garden.Inspect(ctx, handles)
+	containers, err := i.inspect(ctx, handles)
 	if err != nil {
 		return err
 	}
 	for _, l := range unseen {
-		container := i.read(l.Handle, sightings)
+		container := containers[l.Handle]
 		container.Hidden = l.Hidden
 		i.seen[l.Handle] = known{container: container, at: now}
 	}
@@ -119,11 +120,44 @@ func (i *Inventory) Look(ctx context.Context, handle string) (Container, error) 
 	if !SafeHandle(handle) {
 		return Container{Handle: handle}, nil
 	}
-	sightings, err := i.garden.Inspect(ctx, []string{handle})
-	if err != nil {
-		return Container{}, err
+	containers, err := i.inspect(ctx, []string{handle})
+	return containers[handle], err
+}
+
+// inspect asks all sources about containers of safe handles. The runtime comes
+// first: Garden need not be asked about each of those that it tells of.
+func (i *Inventory) inspect(ctx context.Context, handles []string) (map[string]Container, error) {
+	var byRuntime map[string]Sighting
+	var blind *Sighting
+	if i.runtime != nil {
+		var err error
+		if byRuntime, err = i.runtime.Inspect(ctx, handles); err != nil {
+			blind = &Sighting{Blind: true, Doubts: []Reason{{Code: SourceUnreadable, Detail: err.Error()}}}
+		}
 	}
-	return i.read(handle, sightings), nil
+	byGarden, err := i.garden.Inspect(ctx, handles, func(handle string) bool {
+		sighting, told := byRuntime[handle]
+		return told && sighting.Properties != nil
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	containers := make(map[string]Container, len(handles))
+	for _, handle := range handles {
+		var sightings []Sighting
+		if sighting, told := byRuntime[handle]; told {
+			sightings = append(sightings, sighting)
+		}
+		if blind != nil {
+			sightings = append(sightings, *blind)
+		}
+		if sighting, told := byGarden[handle]; told {
+			sightings = append(sightings, sighting)
+		}
+		containers[handle] = i.merge(handle, sightings)
+	}
+	return containers, nil
 }
 
 // Gone tells that no list has the container any more, nor the depot.
@@ -142,43 +176,6 @@ func (i *Inventory) Gone(ctx context.Context, handle string) (bool, error) {
 		}
 	}
 	return true, nil
-}
-
-// read makes a Container of what a source saw of it.
-func (i *Inventory) read(handle string, sightings map[string]Sighting) Container {
-	container := Container{Handle: handle}
-	sighting, found := sightings[handle]
-	if !found {
-		container.Doubts = []Reason{{
-			Code:   SourceUnreadable,
-			Detail: fmt.Sprintf("Garden did not answer for %s", handle),
-		}}
-		return container
-	}
-
-	container.State = sighting.State
-	container.Properties = sighting.Properties
-	container.BundlePath = sighting.BundlePath
-	container.CreatedAt = sighting.CreatedAt
-	container.Doubts = sighting.Doubts[:len(sighting.Doubts):len(sighting.Doubts)]
-
-	grace, doubt := graceTime(sighting.Properties)
-	container.GraceTime = grace
-	if doubt != nil {
-		container.Doubts = append(container.Doubts, *doubt)
-	}
-
-	references, doubts := PropertyReferences(sighting.Properties)
-	container.References = references
-	container.Doubts = append(container.Doubts, doubts...)
-
-	if sighting.Spec != nil {
-		container.SpecRead = true
-		references, doubts := SpecReferences(*sighting.Spec, sighting.SpecSource, i.volumes.Under)
-		container.References = append(container.References, references...)
-		container.Doubts = append(container.Doubts, doubts...)
-	}
-	return container
 }
 
 // withDepot adds to the listed handles those that only the depot shows.

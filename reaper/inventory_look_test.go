@@ -17,7 +17,7 @@ var _ = Describe("Inventory, asked about one container", func() {
 	BeforeEach(func() {
 		w = newWorker()
 		w.container("b", live("v-b"))
-		inventory = reaper.NewInventory(w.garden, w.volumes, w.clock)
+		inventory = reaper.NewInventory(w.garden, nil, w.volumes, w.clock)
 		_, err := inventory.Containers(GinkgoT().Context())
 		Expect(err).NotTo(HaveOccurred())
 	})

@@ -18,7 +18,7 @@ var _ = Describe("Inventory", func() {
 	BeforeEach(func() {
 		w = newWorker()
 		w.container("b", live("v-b"))
-		inventory = reaper.NewInventory(w.garden, w.volumes, w.clock)
+		inventory = reaper.NewInventory(w.garden, nil, w.volumes, w.clock)
 	})
 
 	containers := func() map[string]reaper.Container {

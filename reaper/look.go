@@ -3,6 +3,7 @@ package reaper
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -29,11 +30,27 @@ func (w *Worker) look(ctx context.Context, handle string, pass Report, question 
 	at.Usage, at.UsageAsked = w.usage(ctx, []string{handle})[handle], true
 
 	// Asking took its time, in which a volume may have come back.
-	finding, now, interlock = w.judgeAfresh(ctx, container, pass, question)
+	last, now, interlock := w.judgeAfresh(ctx, container, pass, question)
 	if interlock != nil {
-		return finding, interlock, nil
+		return last, interlock, nil
 	}
-	return Weigh(finding.Container, finding.Judgement, now, question.Policy, at), nil, nil
+	weighed := Weigh(last.Container, last.Judgement, now, question.Policy, at)
+	if weighed.Verdict == Orphan && !accusesNoMore(last, finding) {
+		weighed.Holds = append(weighed.Holds, Hold{By: HeldByConfirm, Detail: "another volume went while it was looked at"})
+	}
+	return weighed, nil, nil
+}
+
+// accusesNoMore tells that each volume that speaks against a container in its
+// last look did so before baggageclaim was asked.
+func accusesNoMore(last, heard Finding) bool {
+	for _, reason := range last.Reasons {
+		same := func(r Reason) bool { return r.Volume == reason.Volume }
+		if !slices.ContainsFunc(heard.Reasons, same) {
+			return false
+		}
+	}
+	return true
 }
 
 // judgeAfresh judges a container by its volumes as they are on disk at this

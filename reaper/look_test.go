@@ -108,6 +108,27 @@ var _ = Describe("the fresh look right before a destroy", func() {
 		}, reaper.Live, by{}),
 	)
 
+	It("asks neither the witness nor for processes about what is no orphan any more", func() {
+		reapAfter(func() { w.volumes.put(live("v-c")) })
+		Expect(w.of("knows", "usage")).To(BeEmpty())
+	})
+
+	It("keeps what another volume went from while baggageclaim was asked, which said nothing of that one", func() {
+		w.volumes.put(live("v-other"))
+		w.sight("c", func(s *reaper.Sighting) { s.Properties = propertiesOf("v-other", "v-c") })
+		fresh := 0
+		outcome := reapAfter(func() {
+			w.volumes.onFresh = func() {
+				if fresh++; fresh == 2 {
+					w.volumes.put(live("v-c"))
+					w.volumes.put(volume("v-other", reaper.VolumeMissing))
+				}
+			}
+		})
+		Expect(outcome.Held).To(ConsistOf(HaveField("HeldBy()", by{reaper.HeldByConfirm})))
+		Expect(w.of("destroy", "record")).To(BeEmpty())
+	})
+
 	It("destroys what is busy where its handle was given", func() {
 		w.question.Named = []string{"c"}
 		outcome := reapAfter(func() {
@@ -148,6 +169,15 @@ var _ = Describe("the fresh look right before a destroy", func() {
 		Entry("the disk fails under one of its volumes, another being missing", func() {
 			w.sight("c", func(s *reaper.Sighting) { s.Properties = propertiesOf("v-c", "v-eio") })
 			w.volumes.put(unreadable("v-eio", syscall.EIO))
+		}, reaper.VolumesDirUnusable),
+		Entry("the disk failed under one of its volumes at the first of the two looks", func() {
+			w.sight("c", func(s *reaper.Sighting) { s.Properties = propertiesOf("v-c", "v-eio") })
+			w.volumes.onFresh = func() {
+				w.volumes.put(live("v-eio"))
+				if len(w.of("knows")) == 0 {
+					w.volumes.put(unreadable("v-eio", syscall.EIO))
+				}
+			}
 		}, reaper.VolumesDirUnusable),
 		Entry("the disk fails under its only volume", func() { w.volumes.put(unreadable("v-c", syscall.EIO)) }, reaper.VolumesDirUnusable),
 		Entry("baggageclaim does not answer", func() { w.baggageclaim.knowsErr = errors.New("refused") }, reaper.BaggageclaimUnreachable),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"syscall"
@@ -16,6 +17,8 @@ import (
 type Worker struct {
 	Garden  Garden
 	Volumes Volumes
+	// Runtime beneath Garden. Nil: do without.
+	Runtime Runtime
 	// Baggageclaim is the second witness. Nil: do without.
 	Baggageclaim Baggageclaim
 	// Sightings of earlier passes. Nil: there are none.
@@ -134,7 +137,7 @@ func (r *Report) lock(interlock *Interlock, question Question) {
 
 func (w *Worker) containers(ctx context.Context) ([]Container, error) {
 	if w.inventory == nil {
-		w.inventory = NewInventory(w.Garden, w.Volumes, w.Clock)
+		w.inventory = NewInventory(w.Garden, w.Runtime, w.Volumes, w.Clock)
 	}
 	return w.inventory.Containers(ctx)
 }
@@ -173,9 +176,22 @@ func (w *Worker) weigh(ctx context.Context, report *Report, question Question, h
 // usage asks for processes and ages. Where Garden gives no answer they are
 // not known, which makes orphans wait longer.
 func (w *Worker) usage(ctx context.Context, handles []string) map[string]Usage {
-	usage, err := w.Garden.Usage(ctx, handles)
-	if err != nil {
-		return nil
+	usage := make(map[string]Usage, len(handles))
+	if w.Runtime != nil {
+		if told, err := w.Runtime.Usage(ctx, handles); err == nil {
+			maps.Copy(usage, told)
+		}
+	}
+	var rest []string
+	for _, handle := range handles {
+		if _, told := usage[handle]; !told {
+			rest = append(rest, handle)
+		}
+	}
+	if len(rest) > 0 {
+		if told, err := w.Garden.Usage(ctx, rest); err == nil {
+			maps.Copy(usage, told)
+		}
 	}
 	return usage
 }

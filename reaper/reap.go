@@ -20,8 +20,8 @@ type Reaper struct {
 	Progress func(done, of int)
 }
 
-// Outcome is how a reap ended. Every handle that a pass judged an orphan is in
-// exactly one of its lists.
+// Outcome is how a reap ended. Every orphan of the pass, or every named one
+// where handles were named, is in exactly one of its lists.
 type Outcome struct {
 	// Destroyed through Garden.
 	Destroyed []string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -149,13 +150,16 @@ var _ = Describe("Reap, destroying several at once", func() {
 
 	It("names an interlock once that several meet at once", func() {
 		w.question.Policy.MaxInFlight = 2
-		var looking sync.WaitGroup
-		looking.Add(2)
+		var looks atomic.Int32
+		var both sync.WaitGroup
+		both.Add(2)
 		report := w.pass()
 		w.volumes.identity = "8:1 3"
 		w.volumes.onFresh = func() {
-			looking.Done()
-			looking.Wait()
+			if looks.Add(1) <= 2 {
+				both.Done()
+				both.Wait()
+			}
 		}
 
 		outcome := w.reaper().Reap(ctx, report, w.question)

@@ -249,6 +249,13 @@ var _ = Describe("Reap", func() {
 			Expect(outcome.Failed).To(ConsistOf(And(HaveField("Handle", "d"), HaveField("Err", interrupted))))
 		})
 
+		It("leaves the journal at that a destroy was begun whose end nobody knows", func() {
+			w.garden.onDestroy = func(ctx context.Context, _ string) error { cancel(); return ctx.Err() }
+			outcome := w.reaper().Reap(ctx, report, w.question)
+			Expect(outcome.Failed).To(HaveLen(2))
+			Expect(w.of("record")).To(Equal([]string{"record destroying c"}))
+		})
+
 		It("starts no destroy where it was only looking", func() {
 			w.volumes.onFresh = cancel
 			outcome := w.reaper().Reap(ctx, report, w.question)

@@ -30,8 +30,9 @@ func Judge(container Container, volume func(handle string) Volume, now time.Time
 	}
 
 	switch {
-	case wrongDirectory(doubts):
-		// What is absent from the wrong directory proves nothing.
+	case wrongDirectory(doubts), container.Blind:
+		// What is absent from the wrong directory proves nothing, and who could
+		// not be asked might have named another volume.
 		judgement.Verdict, judgement.Reasons = Unknown, doubts
 	case len(accusations) > 0:
 		judgement.Verdict, judgement.Reasons = Orphan, accusations
@@ -44,8 +45,9 @@ func Judge(container Container, volume func(handle string) Volume, now time.Time
 	default:
 		judgement.Verdict = Unknown
 		judgement.Reasons = []Reason{{
-			Code:   NoSource,
-			Detail: "neither properties nor an OCI spec say which volumes it uses: see --depot",
+			Code: NoSource,
+			Detail: "neither its properties nor an OCI spec that weeder sees say which volumes it uses: " +
+				"on Guardian set --depot, on containerd --containerd",
 		}}
 	}
 	return judgement

@@ -72,6 +72,7 @@ func anyContainer(t *rapid.T) reaper.Container {
 		Handle:    rapid.SampledFrom([]string{"c-1", "c-1", "c-1", "d-1", "a?x"}).Draw(t, "handle"),
 		CreatedAt: maybeHours.Draw(t, "created at"),
 		SpecRead:  rapid.Bool().Draw(t, "spec read"),
+		Blind:     rapid.IntRange(0, 4).Draw(t, "blind") == 4,
 		Doubts:    anyDoubts(t, doubtCodes[:rapid.IntRange(1, len(doubtCodes)).Draw(t, "kinds of doubt")]...),
 		Properties: rapid.SampledFrom([]map[string]string{
 			nil, {}, {"team": "main"}, {"team": "other"}}).Draw(t, "properties"),
@@ -117,7 +118,7 @@ var _ = Describe("Judge, of any container and any disk", func() {
 					v.ExpiresAt != (time.Time{}) && now.Sub(v.ExpiresAt) > 0
 				accused = accused || v.State == reaper.VolumeMissing || v.State == reaper.VolumeDead || expired
 			}
-			judgeable := container.Handle != "a?x" && !slices.Contains(codes(container.Doubts), reaper.OtherVolumesDir)
+			judgeable := container.Handle != "a?x" && !container.Blind && !slices.Contains(codes(container.Doubts), reaper.OtherVolumesDir)
 
 			judgement := judge(container, volumes)
 			NewWithT(t).Expect(judgement.Verdict == reaper.Orphan).To(Equal(accused && judgeable))
@@ -133,6 +134,7 @@ var _ = Describe("Judge, of any container and any disk", func() {
 
 			container.Doubts = append(container.Doubts, anyDoubts(t, doubtCodes...)...)
 			container.SpecRead = container.SpecRead && rapid.Bool().Draw(t, "spec still read")
+			container.Blind = container.Blind || rapid.Bool().Draw(t, "one more source blind")
 			for i := range volumes {
 				switch rapid.IntRange(0, 3).Draw(t, "blinded") {
 				case 1:
@@ -168,6 +170,10 @@ var _ = Describe("Judge, of any container and any disk", func() {
 
 			g.Expect(judge(container, volumes)).To(Equal(judgement))
 			g.Expect(reaper.Verdicts).To(ContainElement(judgement.Verdict))
+			// A blind source comes with its doubt.
+			if container.Blind {
+				return
+			}
 			g.Expect(len(judgement.Reasons) > 0).To(Equal(judgement.Verdict == reaper.Orphan || judgement.Verdict == reaper.Unknown))
 		})
 	})

@@ -33,6 +33,10 @@ var _ = Describe("Judge", func() {
 		container.SpecRead = true
 		return container
 	}
+	blind := func(container reaper.Container) reaper.Container {
+		container.Blind = true
+		return withDoubt(container, reaper.SourceUnreadable)
+	}
 	handled := func(handle string) reaper.Container {
 		container := uses("v")
 		container.Handle = handle
@@ -96,6 +100,10 @@ var _ = Describe("Judge", func() {
 			withDoubt(uses("v"), reaper.SourceUnreadable), onDisk{live("v")}, reaper.Unknown, because{reaper.SourceUnreadable}),
 		Entry("unknown: a source can't be read, and none names a volume",
 			withDoubt(specRead(reaper.Container{Handle: "c-1"}), reaper.SourceUnreadable), nil, reaper.Unknown, because{reaper.SourceUnreadable}),
+		Entry("unknown: a source could not be asked that may know of more",
+			blind(uses("v")), nil, reaper.Unknown, because{reaper.SourceUnreadable}),
+		Entry("unknown: a source could not be asked, and the others say live",
+			blind(uses("v")), onDisk{live("v")}, reaper.Unknown, because{reaper.SourceUnreadable}),
 		Entry("unknown: its properties are malformed",
 			withDoubt(uses("v"), reaper.PropertiesMalformed), onDisk{live("v")}, reaper.Unknown, because{reaper.PropertiesMalformed}),
 		Entry("unknown: a volume handle is no file name",

@@ -101,25 +101,28 @@ func (r *run) settle(note func(*Outcome)) {
 	}
 }
 
-// destroy asks Garden, with the journal told before and after.
+// destroy asks Garden, with the journal told before and after. Of a destroy
+// that was called off nobody knows how it ended, since Garden goes on with it:
+// the journal is left at that it was begun.
 func (r *run) destroy(ctx context.Context, finding Finding) error {
-	ctx, cancel := context.WithTimeout(ctx, r.question.Policy.DestroyTimeout)
+	within, cancel := context.WithTimeout(ctx, r.question.Policy.DestroyTimeout)
 	defer cancel()
 
 	handle := finding.Container.Handle
 	r.record(EventDestroying, finding, nil)
-	err := r.Worker.Garden.Destroy(ctx, handle)
-	if err == nil || errors.Is(err, ErrGone) {
+	err := r.Worker.Garden.Destroy(within, handle)
+	switch {
+	case err == nil || errors.Is(err, ErrGone):
 		r.record(EventDestroyed, finding, nil)
 		r.Logger.Info("destroyed-container", lager.Data{"handle": handle, "reasons": codes(finding.Reasons)})
-		return err
-	}
-	if errors.Is(err, ErrInProgress) {
+	case errors.Is(err, ErrInProgress):
 		r.Logger.Info("container-is-being-destroyed", lager.Data{"handle": handle})
-		return err
+	case ctx.Err() != nil:
+		r.Logger.Error("left-destroy-to-garden", err, lager.Data{"handle": handle})
+	default:
+		r.record(EventDestroyFailed, finding, err)
+		r.Logger.Error("failed-to-destroy-container", err, lager.Data{"handle": handle})
 	}
-	r.record(EventDestroyFailed, finding, err)
-	r.Logger.Error("failed-to-destroy-container", err, lager.Data{"handle": handle})
 	return err
 }
 

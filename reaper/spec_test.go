@@ -85,5 +85,7 @@ var _ = Describe("DecodeSpec", func() {
 		Entry("a mount that is a text", `{"ociVersion":"1.0.0","root":{"path":"/r"},"mounts":["/s"]}`),
 		Entry("a source that is a number", `{"ociVersion":"1.0.0","root":{"path":"/r"},"mounts":[{"type":"bind","source":1}]}`),
 		Entry("bytes behind it", spec+`}`),
+		Entry("a root that is there twice", `{"ociVersion":"1.0.0","root":{"path":"/r"},"root":{"path":"/s"}}`),
+		Entry("a path that is no UTF-8", "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"/r\xff\"}}"),
 	)
 })

@@ -26,6 +26,8 @@ type Listed struct {
 type Usage struct {
 	// Processes in it; 1 is its init alone. Zero: not known.
 	Processes uint64
+	// Idle tells that nothing runs in it, for it has no task or that has ended.
+	Idle bool
 	// Age since its creation. Zero: not known.
 	Age time.Duration
 }
@@ -43,15 +45,29 @@ type Garden interface {
 	DepotHandles(ctx context.Context) ([]string, error)
 	// Inspect looks at the given containers, each of a safe handle. What can't
 	// be told of one container is among its Sighting's Doubts; a handle that
-	// is not in the answer was not looked at. An error means that Garden could
-	// not be asked.
-	Inspect(ctx context.Context, handles []string) (map[string]Sighting, error)
+	// is not in the answer was not looked at: that is allowed for those that
+	// are told already by another source, and can't be asked about in bulk. An
+	// error means that Garden could not be asked.
+	Inspect(ctx context.Context, handles []string, told func(handle string) bool) (map[string]Sighting, error)
 	// Usage asks for the processes and ages of the given containers. A handle
 	// that is not in the answer, and a zero in it, are not known.
 	Usage(ctx context.Context, handles []string) (map[string]Usage, error)
 	// Destroy destroys one container: nil, ErrGone and ErrInProgress (either
 	// wrapped or not) mean that nothing is left to do.
 	Destroy(ctx context.Context, handle string) error
+}
+
+// Runtime is what runs the containers beneath Garden, where that can be asked:
+// containerd.
+type Runtime interface {
+	// Inspect looks at the given containers, each of a safe handle. A handle
+	// that is not in the answer is not known to the runtime: it is absent then,
+	// not a witness. An error means that it could not be asked, though it may
+	// know them.
+	Inspect(ctx context.Context, handles []string) (map[string]Sighting, error)
+	// Usage asks for the processes of the given containers. A handle that is
+	// not in the answer is not known.
+	Usage(ctx context.Context, handles []string) (map[string]Usage, error)
 }
 
 // Volumes is baggageclaim's volumes directory.

@@ -8,38 +8,69 @@ import (
 	"path/filepath"
 )
 
+// bundlesDir is where containerd keeps the bundles of Concourse's namespace, beside its socket.
+const bundlesDir = "io.containerd.runtime.v2.task/concourse"
+
 // dirs are where a sandbox keeps what it makes.
 type dirs struct {
 	root    string
 	volumes string
-	depot   string
 	journal string
-	made    []string
+	// bundles has a directory for each container: the depot, or containerd's.
+	bundles string
+	// depot is Guardian's; empty over containerd.
+	depot string
+	// containerd is where its socket would be; empty on Guardian.
+	containerd string
+	made       []string
 }
 
 // makeDirs makes what is missing of them. A root that is there must be empty.
-func makeDirs(root, volumes string) (dirs, error) {
+func makeDirs(root, volumes, runtime string) (dirs, error) {
 	made, err := makeRoot(&root)
 	if err != nil {
 		return dirs{}, err
 	}
 
-	made.depot = filepath.Join(root, "depot")
 	made.journal = filepath.Join(root, "journal")
 	made.volumes = filepath.Join(root, "volumes")
 	// The journal is weeder's: where weeder is pointed here, it is to go too.
-	made.made = append(made.made, made.depot, made.volumes, made.journal)
+	made.made = append(made.made, made.volumes, made.journal)
 	if volumes != "" {
 		if made.volumes, err = filepath.Abs(volumes); err != nil {
 			return dirs{}, errors.Join(fmt.Errorf("finding volumes directory: %w", err), made.remove())
 		}
 	}
 
-	if err := os.Mkdir(made.depot, 0o755); err != nil {
-		return dirs{}, errors.Join(fmt.Errorf("making depot: %w", err), made.remove())
+	if err := made.makeBundles(runtime); err != nil {
+		return dirs{}, errors.Join(err, made.remove())
 	}
 
 	return made, nil
+}
+
+func (d *dirs) makeBundles(runtime string) error {
+	if runtime == containerd {
+		directory := filepath.Join(d.root, "containerd")
+		d.made = append(d.made, directory)
+		d.containerd = filepath.Join(directory, "containerd.sock")
+		d.bundles = filepath.Join(directory, bundlesDir)
+		// As containerd makes them.
+		if err := os.MkdirAll(d.bundles, 0o711); err != nil {
+			return fmt.Errorf("making containerd's directory: %w", err)
+		}
+
+		return nil
+	}
+
+	d.depot = filepath.Join(d.root, "depot")
+	d.made = append(d.made, d.depot)
+	d.bundles = d.depot
+	if err := os.Mkdir(d.depot, 0o755); err != nil {
+		return fmt.Errorf("making depot: %w", err)
+	}
+
+	return nil
 }
 
 func makeRoot(root *string) (dirs, error) {

@@ -7,7 +7,7 @@ import (
 	"weeder/cmd/sandbox/control"
 )
 
-const longHelp = "A throw-away Concourse worker to try weeder on, in one process: Garden, baggageclaim volumes on disk, and containers, some of them leaked. It runs until it is interrupted, and leaves nothing behind."
+const longHelp = "A throw-away Concourse worker to try weeder on, in one process: Garden, baggageclaim volumes on disk, and containers, some of them leaked. --runtime says whether Garden is Guardian or Concourse's own over containerd. It runs until it is interrupted, and leaves nothing behind."
 
 // controlHelp is printed as it is: go-flags would wrap its commands.
 const controlHelp = `
@@ -28,6 +28,8 @@ The control API makes it misbehave, and tells what it was asked:
   curl http://CONTROL/hooks
 
 What a container can be told: handle, properties, root_volume, root_path, volumes, binds, created_at, age, grace_time, no_timer, processes, hidden, zombie, depot_only, no_bundle, bad_config.
+With --runtime containerd a container that is no_bundle has no task, one that is depot_only is but a bundle, and
+hidden, zombie and processes show nowhere.
 
 The faults:
 `

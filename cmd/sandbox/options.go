@@ -10,9 +10,14 @@ import (
 	"weeder/cmd/sandbox/backend"
 )
 
+// containerd is the runtime of today's workers. The other is guardian.
+const containerd = "containerd"
+
 type options struct {
+	Runtime string `long:"runtime" default:"guardian" choice:"guardian" choice:"containerd" description:"what Garden is: Guardian with a depot, or Concourse's own over containerd, with containerd's bundles on disk but no containerd"`
+
 	Containers    int           `long:"containers" default:"12" value-name:"N" description:"how many containers to have in all; there are twice as many volumes"`
-	Leaked        int           `long:"leaked" default:"3" value-name:"N" description:"how many of the containers are leaked, that of the incident of 2016 included"`
+	Leaked        int           `long:"leaked" default:"3" value-name:"N" description:"how many of the containers are leaked, on Guardian that of the incident of 2016 included"`
 	NoIncident    bool          `long:"no-incident" description:"leave out the container of the incident of 2016"`
 	GraceTime     time.Duration `long:"grace-time" default:"0s" value-name:"DURATION" description:"grace time of the containers, after which Garden destroys those that nobody asks for; 0 means never. The incident's container has its own of 5m, which nothing counts"`
 	Age           time.Duration `long:"age" default:"6h" value-name:"DURATION" description:"age of the youngest container; the others are up to an hour older"`
@@ -77,6 +82,6 @@ func (o options) check() error {
 	return nil
 }
 
-func (o options) backend(depot string) backend.Options {
-	return backend.Options{Depot: depot, MaxContainers: o.MaxContainers}
+func (o options) backend(bundles string) backend.Options {
+	return backend.Options{Depot: bundles, MaxContainers: o.MaxContainers, Containerd: o.Runtime == containerd}
 }

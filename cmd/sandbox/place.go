@@ -7,7 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+
+	"weeder/cmd/sandbox/backend"
 )
 
 // place is where everything of a sandbox is: addresses as weeder takes them, and absolute paths.
@@ -17,7 +20,10 @@ type place struct {
 	Control      string `json:"control"`
 	Dir          string `json:"dir"`
 	Volumes      string `json:"volumes"`
-	Depot        string `json:"depot"`
+	// Depot is empty over containerd.
+	Depot string `json:"depot"`
+	// Containerd is where containerd's socket would be; empty on Guardian.
+	Containerd string `json:"containerd"`
 }
 
 // write makes a file appear with everything in it at once.
@@ -44,21 +50,25 @@ func (p place) write(path string) error {
 	return nil
 }
 
-// print tells how to point weeder at it. Its own containerd is no part of the sandbox, so weeder
-// is to do without the machine's.
+// print tells how to point weeder at it. On Guardian weeder is to do without the machine's own
+// containerd, which is no part of the sandbox.
 func (p place) print(w io.Writer, journal string, options options) {
 	settings := [][2]string{
 		{"target", p.Target},
 		{"volumes", p.Volumes},
 		{"baggageclaim", p.Baggageclaim},
-		{"containerd", ""},
+		{"containerd", p.Containerd},
 		{"journal", journal},
+	}
+	if options.Runtime == containerd && options.MaxContainers != backend.DefaultMaxContainers {
+		// Garden does not say, and weeder goes by the default.
+		settings = append(settings, [2]string{"max-containers", strconv.Itoa(options.MaxContainers)})
 	}
 
 	command := "weeder"
 	fmt.Fprintf(w, "a worker with %d containers, %d of them leaked, in %s\n\n", options.Containers, options.Leaked, p.Dir)
 	for _, setting := range settings {
-		fmt.Fprintf(w, "  export WEEDER_%s=%s\n", strings.ToUpper(setting[0]), quote(setting[1]))
+		fmt.Fprintf(w, "  export WEEDER_%s=%s\n", variable(setting[0]), quote(setting[1]))
 		command += " --" + setting[0] + " " + quote(setting[1])
 	}
 	fmt.Fprintf(w, "\n  %s scan\n", command)
@@ -67,6 +77,10 @@ func (p place) print(w io.Writer, journal string, options options) {
 		fmt.Fprintf(w, "\n  curl http://%s/faults\n", p.Control)
 	}
 	fmt.Fprintln(w, "\ninterrupt it when you are done, and it is gone")
+}
+
+func variable(option string) string {
+	return strings.ToUpper(strings.ReplaceAll(option, "-", "_"))
 }
 
 var plain = regexp.MustCompile(`^[A-Za-z0-9/._:@%+=-]+$`)

@@ -34,14 +34,14 @@ func run(ctx context.Context, options options, stdout io.Writer) (err error) {
 	}
 	defer closeLog()
 
-	dirs, err := makeDirs(options.Dir, options.Volumes)
+	dirs, err := makeDirs(options.Dir, options.Volumes, options.Runtime)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, dirs.remove()) }()
 
 	var later []backend.Container
-	garden := backend.New(options.backend(dirs.depot))
+	garden := backend.New(options.backend(dirs.bundles))
 	if options.Volumes == "" {
 		if later, err = people(garden, volumes.Dir(dirs.volumes), options); err != nil {
 			return err
@@ -86,6 +86,7 @@ func run(ctx context.Context, options options, stdout io.Writer) (err error) {
 		Dir:          dirs.root,
 		Volumes:      dirs.volumes,
 		Depot:        dirs.depot,
+		Containerd:   dirs.containerd,
 	}
 	if options.ReadyFile != "" {
 		defer os.Remove(options.ReadyFile)
@@ -105,6 +106,7 @@ func people(garden *backend.Backend, dir volumes.Dir, options options) ([]backen
 	containers, err := worker.People(dir, worker.Options{
 		Containers: options.Containers,
 		Leaked:     options.Leaked,
+		Containerd: options.Runtime == containerd,
 		NoIncident: options.NoIncident,
 		GraceTime:  options.GraceTime,
 		Age:        options.Age,

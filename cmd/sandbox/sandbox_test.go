@@ -1,36 +1,21 @@
 package main_test
 
 import (
-	"encoding/json"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
 	"code.cloudfoundry.org/garden"
-	"code.cloudfoundry.org/garden/client"
-	"code.cloudfoundry.org/garden/client/connection"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
 	"github.com/onsi/gomega/gexec"
 )
-
-type place struct{ Target, Baggageclaim, Control, Dir, Volumes, Depot string }
-
-func (p place) client() garden.Client {
-	network := "tcp"
-	if strings.HasPrefix(p.Target, "/") {
-		network = "unix"
-	}
-
-	return client.New(connection.New(network, p.Target))
-}
 
 var _ = Describe("sandbox", func() {
 	var temporary string
@@ -39,24 +24,11 @@ var _ = Describe("sandbox", func() {
 
 	run := func(args ...string) *gexec.Session {
 		GinkgoHelper()
-		command := exec.Command(sandboxPath, args...)
-		command.Env = append(os.Environ(), "TMPDIR="+temporary)
-		session, err := gexec.Start(command, GinkgoWriter, GinkgoWriter)
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func() { session.Kill().Wait() })
-		return session
+		return runIn(temporary, args...)
 	}
 	start := func(args ...string) (*gexec.Session, place) {
 		GinkgoHelper()
-		ready := filepath.Join(GinkgoT().TempDir(), "ready.json")
-		session := run(append(args, "--ready-file", ready)...)
-		Eventually(ready).Should(BeAnExistingFile())
-
-		content, err := os.ReadFile(ready)
-		Expect(err).NotTo(HaveOccurred())
-		var where place
-		Expect(json.Unmarshal(content, &where)).To(Succeed())
-		return session, where
+		return startIn(temporary, args...)
 	}
 	list := func(where place) []string {
 		GinkgoHelper()
@@ -96,6 +68,7 @@ var _ = Describe("sandbox", func() {
 		volumes, err := filepath.Glob(filepath.Join(where.Volumes, "*", "*"))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(volumes).To(HaveLen(24))
+		Expect(where.Containerd).To(BeEmpty())
 
 		capacity, err := where.client().Capacity()
 		Expect(err).NotTo(HaveOccurred())
@@ -283,6 +256,7 @@ var _ = Describe("sandbox", func() {
 		Entry("more containers than it takes", "--containers 9 is more than --max-containers 8", "--containers", "9", "--max-containers", "8"),
 		Entry("fewer than none", "--containers and --leaked can't be negative", "--containers=-1", "--leaked=-1"),
 		Entry("no age", "--age must be above 0", "--age", "0s"),
+		Entry("a runtime that there is not", "Invalid value `runc' for option `--runtime'. Allowed values are: guardian or containerd", "--runtime", "runc"),
 		Entry("an argument", "unexpected argument: scan", "scan"),
 		Entry("a flag that there is not", "unknown flag `nope'", "--nope"),
 	)

@@ -7,6 +7,9 @@
 // one is a typed 404. Grace times are counted by the server's own timers. Each container has a
 // bundle in a depot on disk, with the config.json that Guardian writes.
 //
+// It can answer as Concourse's own backend over containerd instead (Options.Containerd): each
+// container has the bundle that containerd's runtime writes then.
+//
 // Left out: processes, networks, mounts and root filesystems (a bind mount's source need not
 // exist), limits, and the clean-up at start.
 package backend
@@ -36,12 +39,13 @@ const (
 
 // Options are what a Backend is made of.
 type Options struct {
-	// Depot is the directory of the bundles. It must exist.
+	// Depot is the directory of the bundles: Guardian's depot, or that of containerd's runtime for a
+	// namespace. It must exist.
 	Depot string
 	// MaxContainers is how many containers there can be; 0 means DefaultMaxContainers.
 	MaxContainers int
-	// Containerd makes it answer as Concourse's own backend over containerd, for good. The fault
-	// of that name does so for a while.
+	// Containerd makes it answer as Concourse's own backend over containerd, for good, and write
+	// containerd's bundles. The fault of that name makes it answer so for a while, over Guardian's.
 	Containerd bool
 	// Clock tells the containers' ages; nil means the real one. Grace times are the server's.
 	Clock clock.Clock

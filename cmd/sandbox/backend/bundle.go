@@ -17,15 +17,21 @@ import (
 //go:embed testdata/embed/depot-config.json
 var recordedBundle []byte
 
-// bundle is an OCI spec, as far as containers differ in it.
+// template is the recorded bundle without the mounts that were that container's own.
+var template = recorded(recordedBundle, "/proc")
+
+// bundle is an OCI spec, as far as containers differ in it. What a runtime does not write is left
+// out.
 type bundle struct {
-	OCIVersion json.RawMessage `json:"ociVersion"`
-	Process    json.RawMessage `json:"process"`
-	Root       root            `json:"root"`
-	Hostname   string          `json:"hostname"`
-	Mounts     []mount         `json:"mounts"`
-	Linux      json.RawMessage `json:"linux"`
-	Windows    json.RawMessage `json:"windows"`
+	OCIVersion  json.RawMessage   `json:"ociVersion"`
+	Process     json.RawMessage   `json:"process"`
+	Root        root              `json:"root"`
+	Hostname    string            `json:"hostname"`
+	Mounts      []mount           `json:"mounts"`
+	Hooks       json.RawMessage   `json:"hooks,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+	Linux       json.RawMessage   `json:"linux"`
+	Windows     json.RawMessage   `json:"windows,omitempty"`
 }
 
 type root struct {
@@ -39,22 +45,28 @@ type mount struct {
 	Options     []string `json:"options"`
 }
 
-// template is the recorded bundle without the mounts that were that container's own.
-var template = func() bundle {
+type bundleFile struct {
+	name    string
+	mode    os.FileMode
+	content []byte
+}
+
+// recorded is a recorded bundle with the mounts up to the last that every container has.
+func recorded(config []byte, last string) bundle {
 	var recorded bundle
-	if err := json.Unmarshal(recordedBundle, &recorded); err != nil {
+	if err := json.Unmarshal(config, &recorded); err != nil {
 		panic(fmt.Sprintf("recorded bundle: %s", err))
 	}
 
 	for i, mount := range recorded.Mounts {
-		if mount.Destination == "/proc" {
+		if mount.Destination == last {
 			recorded.Mounts = recorded.Mounts[: i+1 : i+1]
 			break
 		}
 	}
 
 	return recorded
-}()
+}
 
 func (b *Backend) writeBundle(container Container) error {
 	if container.NoBundle {
@@ -65,27 +77,17 @@ func (b *Backend) writeBundle(container Container) error {
 	}
 
 	directory := filepath.Join(b.options.Depot, container.Handle)
-	config := container.Config
-	if config == nil {
-		var err error
-		if config, err = container.config(directory); err != nil {
-			return err
-		}
+	bundle, mode := container.guardianBundle, os.FileMode(0o755)
+	if b.options.Containerd {
+		bundle, mode = container.containerdBundle, 0o700
+	}
+	files, err := bundle(directory)
+	if err != nil {
+		return fmt.Errorf("encoding bundle: %w", err)
 	}
 
-	if err := os.MkdirAll(directory, 0o755); err != nil {
+	if err := os.MkdirAll(directory, mode); err != nil {
 		return fmt.Errorf("making bundle: %w", err)
-	}
-
-	files := []struct {
-		name    string
-		mode    os.FileMode
-		content []byte
-	}{
-		{"config.json", 0o600, config},
-		{"hosts", 0o644, []byte("127.0.0.1 localhost\n")},
-		{"resolv.conf", 0o644, []byte("nameserver 127.0.0.53\n")},
-		{"pidfile", 0o644, []byte("2771")},
 	}
 	for _, file := range files {
 		path := filepath.Join(directory, file.name)
@@ -110,11 +112,28 @@ func writeFile(path string, content []byte, mode os.FileMode, written time.Time)
 	return os.Rename(temporary, path)
 }
 
-func (c Container) config(directory string) ([]byte, error) {
+// guardianBundle are the files of a bundle in a directory, as Guardian writes them.
+func (c Container) guardianBundle(directory string) ([]bundleFile, error) {
+	spec := c.spec(template)
+	spec.Mounts = append(spec.Mounts,
+		bindMount(filepath.Join(directory, "hosts"), "/etc/hosts", "rw"),
+		bindMount(filepath.Join(directory, "resolv.conf"), "/etc/resolv.conf", "rw"),
+	)
+	config, err := c.config(spec)
+
+	return []bundleFile{
+		{"config.json", 0o600, config},
+		{"hosts", 0o644, []byte("127.0.0.1 localhost\n")},
+		{"resolv.conf", 0o644, []byte("nameserver 127.0.0.53\n")},
+		{"pidfile", 0o644, []byte("2771")},
+	}, err
+}
+
+// spec is a template with what is the container's own.
+func (c Container) spec(template bundle) bundle {
 	spec := template
 	spec.Root.Path = c.Root
 	spec.Hostname = c.Handle
-
 	for _, bind := range c.Binds {
 		access := "rw"
 		if bind.ReadOnly {
@@ -122,17 +141,17 @@ func (c Container) config(directory string) ([]byte, error) {
 		}
 		spec.Mounts = append(spec.Mounts, bindMount(bind.Source, bind.Destination, access))
 	}
-	spec.Mounts = append(spec.Mounts,
-		bindMount(filepath.Join(directory, "hosts"), "/etc/hosts", "rw"),
-		bindMount(filepath.Join(directory, "resolv.conf"), "/etc/resolv.conf", "rw"),
-	)
 
-	config, err := json.Marshal(spec)
-	if err != nil {
-		return nil, fmt.Errorf("encoding bundle: %w", err)
+	return spec
+}
+
+// config is the content of config.json: the spec, or what the container says instead.
+func (c Container) config(spec bundle) ([]byte, error) {
+	if c.Config != nil {
+		return c.Config, nil
 	}
 
-	return config, nil
+	return json.Marshal(spec)
 }
 
 func bindMount(source, destination, access string) mount {

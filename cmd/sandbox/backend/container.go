@@ -85,6 +85,10 @@ func (c *container) SetProperty(name, value string) error {
 
 func (c *container) RemoveProperty(name string) error {
 	c.backend.Calls.add("remove-property", c.handle)
+	if c.backend.containerd() {
+		return errNotImplemented
+	}
+
 	c.change(func(found *entry) { delete(found.container.Properties, name) })
 
 	return nil

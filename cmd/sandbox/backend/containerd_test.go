@@ -1,6 +1,8 @@
 package backend_test
 
 import (
+	"time"
+
 	"code.cloudfoundry.org/garden"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -10,9 +12,10 @@ import (
 
 var _ = Describe("the answers of Concourse's own backend", func() {
 	var containers = []backend.Container{
-		{Handle: "modern-1", Properties: garden.Properties{"user": "root"}},
+		{Handle: "modern-1", Properties: garden.Properties{"user": "root", "empty": ""}},
 		{Handle: "modern-2", Properties: garden.Properties{"k": "v"}},
 		{Handle: "modern-3", Hidden: true},
+		{Handle: "left", DepotOnly: true},
 	}
 
 	DescribeTableSubtree("are given",
@@ -47,8 +50,27 @@ var _ = Describe("the answers of Concourse's own backend", func() {
 				Expect(s.list(garden.Properties{"user": "root", "k": "v"})).To(Equal([]string{"modern-1", "modern-2"}))
 			})
 
-			It("has no properties of Guardian's", func() {
+			It("has no properties of Guardian's, nor empty ones", func() {
 				Expect(s.container("modern-1").Properties()).To(Equal(garden.Properties{"user": "root"}))
+				Expect(s.container("modern-3").Properties()).To(BeEmpty())
+			})
+
+			It("removes no property", func() {
+				Expect(s.container("modern-1").RemoveProperty("user")).To(MatchError(ContainSubstring("not implemented")))
+				Expect(s.container("modern-1").Properties()).To(HaveKey("user"))
+			})
+
+			It("creates without a grace time, which can be set then", func() {
+				created, err := s.client.Create(garden.ContainerSpec{Handle: "modern-4", GraceTime: time.Hour})
+				Expect(err).NotTo(HaveOccurred())
+				Expect(created.Properties()).To(BeEmpty())
+				Expect(created.SetGraceTime(time.Hour)).To(Succeed())
+				Expect(created.Properties()).To(Equal(garden.Properties{"garden.grace-time": "3600000000000"}))
+			})
+
+			It("does not know what is but a bundle", func() {
+				Expect(s.client.Destroy("left")).To(MatchError(`get container: container "left" in namespace "concourse": not found`))
+				Expect(s.Destroyed()).To(BeEmpty())
 			})
 
 			It("destroys", func() {

@@ -10,7 +10,7 @@ import (
 )
 
 // Create makes a container of a spec. Its root is the path of a plain or raw:// image URI; any
-// other image is unpacked where GrootFS would.
+// other image is unpacked where GrootFS would. Over containerd there is no grace time at first.
 //
 // Errors: when the handle is taken, when there are MaxContainers already, when both RootFSPath and
 // Image.URI are given.
@@ -34,6 +34,9 @@ func (b *Backend) Create(spec garden.ContainerSpec) (garden.Container, error) {
 		Properties: spec.Properties,
 		GraceTime:  spec.GraceTime,
 		Root:       root,
+	}
+	if b.containerd() {
+		container.GraceTime = 0
 	}
 	for _, mount := range spec.BindMounts {
 		container.Binds = append(container.Binds, Bind{
@@ -95,7 +98,11 @@ func (b *Backend) Destroy(handle string) error {
 }
 
 func (b *Backend) destroy(handle string) error {
-	err := b.remove(handle)
+	var err error = garden.ContainerNotFoundError{Handle: handle}
+	// A bundle alone is no container over containerd.
+	if !b.containerd() || b.known(handle) {
+		err = b.remove(handle)
+	}
 	if notFound := (garden.ContainerNotFoundError{}); errors.As(err, &notFound) && b.containerd() {
 		return notFoundInContainerd(handle)
 	}

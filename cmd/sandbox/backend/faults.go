@@ -27,7 +27,7 @@ var Kinds = []faults.Kind{
 	{Name: "destroy-untyped-gone", Help: "a destroy destroys, but is an untyped 500; can be limited to handles"},
 	{Name: "destroy-404-untyped", Help: "a destroy is a 404 without a type and destroys nothing; can be limited to handles"},
 	{Name: "destroy-404-other-handle", Help: "a destroy is a typed 404 for another handle and destroys nothing; can be limited to handles"},
-	{Name: "containerd", Help: "everything is answered as by Concourse's own backend over containerd"},
+	{Name: "containerd", Help: "everything is answered as by Concourse's own backend over containerd, as --runtime containerd does for good"},
 }
 
 func (b *Backend) faultOfDestroy(handle string) error {

@@ -83,14 +83,19 @@ func (b *Backend) Update(handle string, change func(*Container)) error {
 	return nil
 }
 
-// Snapshot is every container, hidden and depot-only ones too, sorted by handle.
+// Snapshot is every container, hidden and depot-only ones too, sorted by handle. Over containerd
+// there are no properties of Guardian's.
 func (b *Backend) Snapshot() []Container {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 
 	containers := make([]Container, 0, len(b.handles))
 	for _, handle := range b.handles {
-		containers = append(containers, b.entries[handle].snapshot())
+		container := b.entries[handle].snapshot()
+		if b.options.Containerd {
+			container.Properties = kept(container.Properties)
+		}
+		containers = append(containers, container)
 	}
 
 	return containers

@@ -32,9 +32,9 @@ type Container struct {
 	// Zombie has a bundle, but its runc state fails: bulk_info has an error and no path.
 	Zombie bool
 	// DepotOnly is in no list and unknown to bulk_info; only its bundle is there. It can be
-	// destroyed, as on Guardian.
+	// destroyed, as on Guardian, but not over containerd.
 	DepotOnly bool
-	// NoBundle has nothing in the depot, and no ContainerPath.
+	// NoBundle has nothing in the depot, and no ContainerPath: over containerd, one without a task.
 	NoBundle bool
 	// NoTimer is a container whose grace timer has gone off, failed and been dropped. Only
 	// Server.Create heeds it.

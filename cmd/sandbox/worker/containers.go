@@ -115,6 +115,15 @@ func (p *people) volume() volumes.Volume {
 	}
 }
 
+// forever is the TTL of a volume that never expires: over containerd none at all.
+func (p *people) forever() *volumes.TTL {
+	if p.Containerd {
+		return nil
+	}
+
+	return volumes.Forever(p.nextCreatedAt())
+}
+
 // imageVolume is what copy-on-write children are children of: one for all.
 func (p *people) imageVolume() string {
 	if p.image == "" {
@@ -122,7 +131,7 @@ func (p *people) imageVolume() string {
 		p.volumes = append(p.volumes, volumes.Volume{
 			Handle:     p.image,
 			Properties: map[string]string{"initialized": "yep", "resource-type": "docker-image"},
-			TTL:        volumes.Forever(p.nextCreatedAt()),
+			TTL:        p.forever(),
 			Privileged: true,
 		})
 	}

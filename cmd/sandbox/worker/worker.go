@@ -19,8 +19,12 @@ type Options struct {
 	// Containers in all; 0 means none.
 	Containers int
 	// Leaked ones among them, the incident's included: containers whose root volume is missing, a
-	// bound volume is missing, a volume is expired, a volume is only in dead/, in turn.
+	// bound volume is missing, a volume is expired (not over containerd), a volume is only in dead/,
+	// in turn.
 	Leaked int
+	// Containerd makes it a worker of today's over containerd: only the OCI specs name volumes, no
+	// volume has a ttl.json, and there is no incident.
+	Containerd bool
 	// NoIncident leaves out the container of the 2016 incident, which is else the first of the
 	// leaked.
 	NoIncident bool
@@ -39,7 +43,8 @@ type Options struct {
 //
 // Of those that are not leaked one in twelve is foreign (of no volume), at least one where there
 // are four; the others' volumes expire later, never, or know no expiry, in turn, and every third
-// has a process beside its init.
+// has a process beside its init. Over containerd the others' roots are a copy-on-write child, a
+// volume, or an image artifact's, in turn.
 func People(dir volumes.Dir, options Options) ([]backend.Container, error) {
 	if options.Leaked > options.Containers {
 		return nil, fmt.Errorf("%d leaked containers of %d", options.Leaked, options.Containers)
@@ -49,11 +54,14 @@ func People(dir volumes.Dir, options Options) ([]backend.Container, error) {
 	}
 
 	people := &people{Options: options, handles: newHandles(options.Seed), dir: dir}
-	if options.Leaked > 0 && !options.NoIncident {
+	leaked, live, foreigner := people.leaked, people.live, people.foreign
+	if options.Containerd {
+		leaked, live, foreigner = people.modernLeaked, people.modernLive, people.modernForeign
+	} else if options.Leaked > 0 && !options.NoIncident {
 		people.incident()
 	}
 	for i := range options.Leaked - len(people.containers) {
-		people.leaked(i)
+		leaked(i)
 	}
 
 	healthy := options.Containers - options.Leaked
@@ -62,10 +70,10 @@ func People(dir volumes.Dir, options Options) ([]backend.Container, error) {
 		foreign = max(foreign, 1)
 	}
 	for range foreign {
-		people.foreign()
+		foreigner()
 	}
 	for i := range healthy - foreign {
-		people.live(i)
+		live(i)
 	}
 	people.spares(2*options.Containers - len(people.volumes))
 
@@ -112,7 +120,7 @@ func (p *people) spares(count int) {
 			Handle:     p.handles.next(),
 			State:      state,
 			Properties: map[string]string{"initialized": "yep"},
-			TTL:        volumes.Forever(p.nextCreatedAt()),
+			TTL:        p.forever(),
 		})
 	}
 }

@@ -44,11 +44,12 @@ var _ = Describe("People", func() {
 	verdict := func(container backend.Container) string {
 		verdict := "foreign"
 		for _, path := range append([]string{container.Root}, sources(container)...) {
-			handle, ok := strings.CutPrefix(path, filepath.Join(string(dir), "live")+"/")
+			inVolume, ok := strings.CutPrefix(path, filepath.Join(string(dir), "live")+"/")
 			if !ok {
 				continue
 			}
-			if reason := reasonFor(dir, filepath.Dir(handle)); reason != "" {
+			handle, _, _ := strings.Cut(inVolume, "/")
+			if reason := reasonFor(dir, handle); reason != "" {
 				return reason
 			}
 			verdict = "live"
@@ -81,6 +82,10 @@ var _ = Describe("People", func() {
 		Entry("with none leaked", worker.Options{Containers: 12}, map[string]int{"live": 11, "foreign": 1}),
 		Entry("with all leaked", worker.Options{Containers: 2, Leaked: 2}, map[string]int{"missing": 2}),
 		Entry("with none", worker.Options{}, map[string]int{}),
+		Entry("over containerd, without the incident", worker.Options{Containerd: true, Containers: 12, Leaked: 3},
+			map[string]int{"live": 8, "foreign": 1, "missing": 2, "dead": 1}),
+		Entry("over containerd with leaked ones of every kind", worker.Options{Containerd: true, Containers: 30, Leaked: 9},
+			map[string]int{"live": 20, "foreign": 1, "missing": 6, "dead": 3}),
 	)
 
 	It("makes the same handles of the same seed, v4 UUIDs", func() {
