@@ -63,8 +63,7 @@ func (c *explainCommand) Execute(args []string) error {
 	site := c.app.connect()
 	defer site.close()
 
-	report := site.worker.Pass(c.app.ctx, reaper.Question{Policy: policy})
-	c.app.sayInterlocks(report)
+	report := site.pass(c.app, reaper.Question{Policy: policy})
 	if !report.Judged {
 		return errSaid
 	}
@@ -134,6 +133,13 @@ func (c *explainCommand) text(site *site, report reaper.Report, finding reaper.F
 	}
 	if container.State != "" {
 		c.line(1, "state       %s", container.State)
+	}
+	if container.Task != "" {
+		c.line(1, "task        %s", container.Task)
+	}
+	if container.Task == reaper.NoTask {
+		c.line(2, "that is no sign of death: Concourse starts it again at its next use")
+		c.line(2, "destroying it skips the teardown of its network, which can leave its address reserved")
 	}
 	if container.CreatedAt.IsZero() {
 		c.line(1, "created     not known")

@@ -61,8 +61,7 @@ func (c *reapCommand) Execute([]string) error {
 
 	site := c.app.connect()
 	defer site.close()
-	report := site.worker.Pass(c.app.ctx, question)
-	c.app.sayInterlocks(report)
+	report := site.pass(c.app, question)
 	if err := c.named(report); err != nil {
 		return err
 	}

@@ -40,7 +40,10 @@ type containerJSON struct {
 	Reasons          []reaper.Reason   `json:"reasons"`
 	AgeSeconds       *float64          `json:"age_seconds"`
 	GraceTimeSeconds *float64          `json:"grace_time_seconds"`
-	Volumes          []volumeJSON      `json:"volumes"`
+	// Task is how containerd's task of it stands; null where there is no
+	// containerd, or it does not tell.
+	Task    *string      `json:"task"`
+	Volumes []volumeJSON `json:"volumes"`
 }
 
 type volumeJSON struct {
@@ -58,6 +61,7 @@ func newContainerJSON(finding reaper.Finding, now time.Time) containerJSON {
 		Verdict:  finding.Verdict,
 		Eligible: finding.Eligible(),
 		HeldBy:   finding.HeldBy(),
+		Task:     known(finding.Container.Task),
 		Reasons:  finding.Reasons,
 		Volumes:  make([]volumeJSON, 0, len(finding.Volumes)),
 	}

@@ -29,8 +29,7 @@ func (c *scanCommand) Execute(args []string) error {
 	site := c.app.connect()
 	defer site.close()
 
-	report := site.worker.Pass(c.app.ctx, reaper.Question{Policy: policy})
-	c.app.sayInterlocks(report)
+	report := site.pass(c.app, reaper.Question{Policy: policy})
 
 	if c.JSON {
 		err = c.app.printJSON(c.json(site, report))
@@ -92,7 +91,7 @@ func (c *scanCommand) table(report reaper.Report) {
 			{text: string(finding.Verdict), colour: verdictColour(finding.Verdict)},
 			{text: ageText(finding.Container, report.At)},
 			{text: graceText(finding.Container)},
-			{text: reasonText(finding.Reasons)},
+			{text: reasonText(finding)},
 			{text: heldText(finding, report.At)},
 			{text: volumesText(finding, report.At)},
 		})
@@ -209,12 +208,17 @@ func stateText(volume reaper.Volume, now time.Time) string {
 	return fmt.Sprintf("live (expires in %s)", short(volume.ExpiresAt.Sub(now)))
 }
 
-func reasonText(reasons []reaper.Reason) string {
+// reasonText says what the verdict rests on, and that a container has no task:
+// no reason, but worth to be seen.
+func reasonText(finding reaper.Finding) string {
 	var codes []string
-	for _, reason := range reasons {
+	for _, reason := range finding.Reasons {
 		if !slices.Contains(codes, string(reason.Code)) {
 			codes = append(codes, string(reason.Code))
 		}
+	}
+	if finding.Container.Task == reaper.NoTask {
+		codes = append(codes, "("+reaper.NoTask+")")
 	}
 	return strings.Join(codes, ", ")
 }

@@ -7,6 +7,7 @@ import (
 	"code.cloudfoundry.org/clock"
 
 	"weeder/baggageclaim"
+	"weeder/containerd"
 	"weeder/gardenclient"
 	"weeder/journal"
 	"weeder/reaper"
@@ -18,7 +19,9 @@ type site struct {
 	garden       *gardenclient.Client
 	volumes      *baggageclaim.Dir
 	baggageclaim *baggageclaim.API
-	worker       *reaper.Worker
+	// containerd is nil where --containerd is empty.
+	containerd *containerd.Source
+	worker     *reaper.Worker
 }
 
 // connect wires up the worker. Nothing is dialled or read yet but the journal:
@@ -29,6 +32,15 @@ func (a *app) connect() *site {
 	if address := a.global.Baggageclaim; address != "" {
 		s.baggageclaim = baggageclaim.NewAPI(address, a.global.Timeout)
 		s.worker.Baggageclaim = s.baggageclaim
+	}
+	if socket := a.global.Containerd; socket != "" {
+		s.containerd = containerd.NewSource(containerd.Config{
+			Socket:    socket,
+			Namespace: a.global.ContainerdNamespace,
+			Timeout:   a.global.Timeout,
+			Logger:    a.logger(),
+		})
+		s.worker.Runtime = s.containerd
 	}
 	sightings, err := journal.ReadSightings(a.global.journalDir())
 	if err != nil {
@@ -44,6 +56,19 @@ func (s *site) close() {
 	if s.baggageclaim != nil {
 		s.baggageclaim.Close()
 	}
+	if s.containerd != nil {
+		s.containerd.Close()
+	}
+}
+
+// pass judges the worker, and says on stderr what kept it from seeing all.
+func (s *site) pass(a *app, question reaper.Question) reaper.Report {
+	report := s.worker.Pass(a.ctx, question)
+	if s.containerd != nil && s.containerd.Fallback() != nil {
+		a.warn("containerd can't be asked, so its bundles are read instead: %v", s.containerd.Fallback())
+	}
+	a.sayInterlocks(report)
+	return report
 }
 
 // volumesDir is the volumes directory as it was given or found; empty where

@@ -42,7 +42,7 @@ func (c *volumesCommand) Execute(args []string) error {
 	site := c.app.connect()
 	defer site.close()
 
-	containers, gardenErr := reaper.NewInventory(site.garden, site.volumes, site.worker.Clock).Containers(c.app.ctx)
+	containers, gardenErr := reaper.NewInventory(site.garden, site.worker.Runtime, site.volumes, site.worker.Clock).Containers(c.app.ctx)
 	if gardenErr != nil {
 		c.app.warn("the containers that refer to the volumes are not known: %v", gardenErr)
 	}

@@ -1,0 +1,56 @@
+package containerd_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gleak"
+
+	"weeder/containerd"
+	"weeder/reaper"
+)
+
+func TestContainerd(t *testing.T) {
+	SetDefaultEventuallyTimeout(10 * time.Second)
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Containerd Suite")
+}
+
+var _ = BeforeEach(func() {
+	before := gleak.Goroutines()
+	// Registered first, so that it runs after everything else is cleaned up.
+	DeferCleanup(func() {
+		Eventually(gleak.Goroutines).ShouldNot(gleak.HaveLeaked(before))
+	})
+})
+
+// shortDir is a directory for sockets, whose paths have at most 107 bytes.
+func shortDir() string {
+	GinkgoHelper()
+	dir, err := os.MkdirTemp("", "wc")
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(os.RemoveAll, dir)
+	return dir
+}
+
+func newClient(config containerd.Config) *containerd.Client {
+	client := containerd.New(config)
+	DeferCleanup(client.Close)
+	return client
+}
+
+// unreadable are the doubts of a sighting of which that can't be read.
+func unreadable(detail string) []reaper.Reason {
+	return []reaper.Reason{{Code: reaper.SourceUnreadable, Detail: detail}}
+}
+
+func testdata(name string) []byte {
+	GinkgoHelper()
+	content, err := os.ReadFile(filepath.Join("testdata", name))
+	Expect(err).NotTo(HaveOccurred())
+	return content
+}
