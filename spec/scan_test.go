@@ -139,6 +139,7 @@ var _ = Describe("scan", func() {
       ],
       "age_seconds": SIX HOURS,
       "grace_time_seconds": 300,
+      "task": null,
       "volumes": [
         {
           "handle": "gone",
@@ -170,6 +171,7 @@ var _ = Describe("scan", func() {
       "reasons": [],
       "age_seconds": null,
       "grace_time_seconds": 0,
+      "task": null,
       "volumes": [
         {
           "handle": "lasting",
@@ -207,6 +209,7 @@ var _ = Describe("scan", func() {
       ],
       "age_seconds": null,
       "grace_time_seconds": null,
+      "task": null,
       "volumes": []
     }
   ]
