@@ -17,7 +17,7 @@ import (
 )
 
 // worker is a running sandbox, or a sandbox's Garden with the volumes of a
-// real baggageclaim.
+// real baggageclaim, or real containers with such volumes.
 type worker struct {
 	Target       string `json:"target"`
 	Baggageclaim string `json:"baggageclaim"`
@@ -25,6 +25,8 @@ type worker struct {
 	Dir          string `json:"dir"`
 	Volumes      string `json:"volumes"`
 	Depot        string `json:"depot"`
+	// Containerd is its socket; empty: there is none.
+	Containerd string `json:"containerd"`
 	// Journal is a directory that is not there yet.
 	Journal string
 

@@ -23,6 +23,9 @@ type binaries struct {
 	Sandbox string
 	// Baggageclaim by version.
 	Baggageclaim map[string]string
+	Gardend      string
+	// Init is that of gardend's containers.
+	Init string
 }
 
 var built binaries
@@ -47,6 +50,8 @@ var _ = SynchronizedBeforeSuite(func() []byte {
 		Weeder:       goBuild(dir, "weeder", "..", "weeder/cmd/weeder"),
 		Sandbox:      goBuild(dir, "sandbox", "..", "weeder/cmd/sandbox"),
 		Baggageclaim: map[string]string{},
+		Gardend:      goBuild(dir, "gardend", "gardend", "gardend"),
+		Init:         goBuild(dir, "init", "gardend", "gardend/init"),
 	}
 	for _, version := range []string{"1.3.5", "1.10.0"} {
 		name := "baggageclaim-" + version

@@ -21,7 +21,7 @@ func on(w *worker) []string {
 		"WEEDER_TARGET="+w.Target,
 		"WEEDER_VOLUMES="+w.Volumes,
 		"WEEDER_BAGGAGECLAIM="+w.Baggageclaim,
-		"WEEDER_CONTAINERD=",
+		"WEEDER_CONTAINERD="+w.Containerd,
 		"WEEDER_JOURNAL="+w.Journal,
 		"WEEDER_TIMEOUT=10s",
 	)
@@ -138,6 +138,7 @@ type container struct {
 	Reasons          []reason
 	AgeSeconds       *float64 `json:"age_seconds"`
 	GraceTimeSeconds *float64 `json:"grace_time_seconds"`
+	Task             *string
 	Volumes          []volume
 }
 
