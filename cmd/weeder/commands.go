@@ -24,6 +24,10 @@ func commands(app *app) []command {
 			"Shows baggageclaim's volumes as they are on disk, and the containers that refer to them." +
 				"\n\nExample: weeder volumes",
 			&volumesCommand{app: app}},
+		{"leftovers", "show what is left on disk without a container",
+			"Shows what containers and volumes that are gone have left on the worker, that which hurts most first. It only " +
+				"looks: nothing is removed.\n\nExample: weeder leftovers --json",
+			&leftoversCommand{app: app}},
 		{"list", "list running containers",
 			"Prints the handles that Garden lists, one a line.\n\nExample: weeder list",
 			&listCommand{app: app}},
