@@ -19,7 +19,7 @@ help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 build: ## build bin/weeder and bin/sandbox, static
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/weeder ./cmd/sandbox
+	CGO_ENABLED=0 go build -trimpath -tags grpcnotrace -ldflags '$(LDFLAGS)' -o bin/ ./cmd/weeder ./cmd/sandbox
 
 demo: build ## scan, explain and reap a throw-away worker with the incident in it
 	@spec/demo.sh bin

@@ -3,20 +3,20 @@
 // be used, Bundles reads the specs that containerd has written for its shims.
 //
 // It only reads. The few calls that it needs are the same from containerd 1.3 to
-// 2.x. They are gRPC over net/http's HTTP/2, and their messages are taken apart by
-// hand: containerd's generated API with grpc-go nearly doubles weeder's binary, and
-// the memory that it starts with. The specs hold all of it against that API, and
-// against containerd itself.
+// 2.x.
 package containerd
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync/atomic"
 	"time"
 
 	"code.cloudfoundry.org/lager/v3"
+	"github.com/containerd/containerd/api/services/version/v1"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 const (
@@ -38,7 +38,8 @@ type Config struct {
 	// Timeout bounds each request together with its answer, and all that Tasks
 	// asks. Zero: 30 s.
 	Timeout time.Duration
-	// Logger is told of new connections. Nil: nothing is logged.
+	// Logger is told where a Source has to do without something. Nil: nothing is
+	// logged.
 	Logger lager.Logger
 }
 
@@ -48,87 +49,80 @@ type Config struct {
 // source is absent, which is no error of Inspect and Tasks. A containerd that has
 // answered this client before is not absent, only gone: then it is an error.
 type Client struct {
-	wire    *wire
-	timeout time.Duration
+	socket    string
+	namespace string
+	timeout   time.Duration
 	// answered tells that a containerd has answered.
 	answered atomic.Bool
+	// open ends when the client is closed.
+	open  context.Context
+	close context.CancelFunc
 }
 
-// New makes a client. It connects on the first call, and again when it has to.
+// New makes a client. Each of its methods makes its own connection.
 func New(config Config) *Client {
 	timeout := config.Timeout
 	if timeout <= 0 {
 		timeout = defaultTimeout
 	}
-	logger := config.Logger
-	if logger == nil {
-		logger = lager.NewLogger("containerd")
-	}
+	open, end := context.WithCancel(context.Background())
 	return &Client{
-		wire:    newWire(config.Socket, config.Namespace, logger),
-		timeout: timeout,
+		socket:    config.Socket,
+		namespace: config.Namespace,
+		timeout:   timeout,
+		open:      open,
+		close:     end,
 	}
 }
 
 // Close closes all connections. Calls under way fail, and so do later ones.
 func (c *Client) Close() {
-	c.wire.close()
+	c.close()
 }
 
 // Version asks for containerd's version, such as "1.6.20" or "v2.3.3". Without a
 // socket the error is ErrAbsent.
 func (c *Client) Version(ctx context.Context) (string, error) {
-	reply, err := c.call(ctx, c.timeout, versionMethod, nil)
-	if err != nil {
-		return "", fmt.Errorf("read version: %w", c.explain(err))
-	}
-	version, err := decodeVersion(reply)
-	if err != nil {
-		return "", fmt.Errorf("read version: %w", c.explain(err))
-	}
-	return version, nil
-}
-
-// call sends one message and gives back the one that answers it. The error is a
-// *statusError where containerd answered that.
-func (c *Client) call(ctx context.Context, timeout time.Duration, method string, message []byte) ([]byte, error) {
-	var reply []byte
-	replies := 0
-	err := c.stream(ctx, timeout, method, message, func(message []byte) error {
-		reply = append(reply, message...)
-		replies++
-		return nil
+	var reply *version.VersionResponse
+	err := c.ask(ctx, func(ctx context.Context, s *session) error {
+		return s.request(ctx, c.timeout, func(ctx context.Context) (err error) {
+			reply, err = version.NewVersionClient(s.conn).Version(ctx, &emptypb.Empty{})
+			return err
+		})
 	})
-	if err == nil && replies != 1 {
-		err = fmt.Errorf("%w %d messages in answer to %s", ErrNotContainerd, replies, method)
+	if err != nil {
+		return "", fmt.Errorf("read version: %w", c.explain(err))
 	}
-	return reply, err
+	return reply.GetVersion(), nil
 }
 
-// stream sends one message and hands over each that comes in answer, which is
-// good until the next one comes. Without an error all have come.
-func (c *Client) stream(ctx context.Context, timeout time.Duration, method string, message []byte,
-	each func(message []byte) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout{timeout})
-	defer cancel()
+// ask lets requests be made on a connection, and all of them on another one where
+// that breaks off: containerd may have been restarted.
+func (c *Client) ask(ctx context.Context, requests func(context.Context, *session) error) error {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	stop := context.AfterFunc(c.open, func() { giveUp(net.ErrClosed) })
+	defer stop()
 
-	began := false
-	handOver := func(message []byte) error {
-		began = true
-		return each(message)
-	}
-	err := c.wire.stream(ctx, method, message, handOver)
-	if lost(err) && !began && c.answered.Load() {
-		// The connection was that of a containerd that has been restarted.
-		err = c.wire.stream(ctx, method, message, handOver)
-	}
-	var status *statusError
-	switch {
-	case err == nil, errors.As(err, &status):
-		c.answered.Store(true)
-	case ctx.Err() != nil:
-		// What a call that ran out of time says is about its connection.
-		err = context.Cause(ctx)
+	err := c.attempt(ctx, requests)
+	var lost errLost
+	if errors.As(err, &lost) && c.answered.Load() {
+		err = c.attempt(ctx, requests)
 	}
 	return err
+}
+
+func (c *Client) attempt(ctx context.Context, requests func(context.Context, *session) error) error {
+	switch {
+	case c.socket == "":
+		return ErrAbsent
+	case c.open.Err() != nil:
+		return net.ErrClosed
+	}
+	s, err := newSession(c)
+	if err != nil {
+		return err
+	}
+	defer s.conn.Close()
+	return requests(ctx, s)
 }

@@ -12,6 +12,7 @@ import (
 
 	"weeder/containerd"
 	"weeder/reaper"
+	"weeder/spec/leftout"
 )
 
 func TestContainerd(t *testing.T) {
@@ -19,6 +20,8 @@ func TestContainerd(t *testing.T) {
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "Containerd Suite")
 }
+
+var _ = ReportAfterSuite("left out", leftout.Tell)
 
 var _ = BeforeEach(func() {
 	before := gleak.Goroutines()

@@ -7,8 +7,13 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"weeder/reaper"
 )
@@ -26,37 +31,37 @@ var (
 // advice ends each error that another socket could mend.
 const advice = "set --containerd ('' to do without)"
 
-// The codes of gRPC that mean something here.
-const (
-	codeNotFound      = 5
-	codeUnimplemented = 12
-)
-
-// statusError is a failure that containerd itself answered.
-type statusError struct {
-	// code of gRPC.
-	code    uint32
-	message string
+// refusal is a failure that containerd itself answered.
+type refusal struct {
+	status *status.Status
 }
 
-func (e *statusError) Error() string {
-	if e.message == "" {
-		return fmt.Sprintf("gRPC code %d", e.code)
+func (r refusal) Error() string {
+	if r.status.Message() == "" {
+		return "gRPC code " + r.status.Code().String()
 	}
-	return e.message
+	return r.status.Message()
 }
 
 // isNotFound tells that containerd itself said that it doesn't know it.
 func isNotFound(err error) bool {
-	var status *statusError
-	return errors.As(err, &status) && status.code == codeNotFound
+	var refused refusal
+	return errors.As(err, &refused) && refused.status.Code() == codes.NotFound
 }
 
 // isRefusal tells that containerd answered, and that it is about the one that was
 // asked for: the connection is good.
 func isRefusal(err error) bool {
-	var status *statusError
-	return errors.As(err, &status) && status.code != codeUnimplemented
+	var refused refusal
+	return errors.As(err, &refused) && refused.status.Code() != codes.Unimplemented
+}
+
+// errLost says that a connection that was there broke off before the whole answer
+// came, or never spoke HTTP/2.
+type errLost string
+
+func (e errLost) Error() string {
+	return string(e)
 }
 
 // errTimeout is how long a request waited in vain.
@@ -72,42 +77,70 @@ func (e errTimeout) Unwrap() error {
 	return context.DeadlineExceeded
 }
 
+// complaints are how grpc-go begins what it says itself of an answer that does not
+// hold what it should. The codes it gives that are those of servers as well.
+var complaints = []string{
+	"cardinality violation: ",
+	"grpc: failed to unmarshal ",
+	"grpc: received message larger than max ",
+	"unexpected HTTP status code received from server: ",
+}
+
+// judge tells what is behind an error of grpc-go: an ErrNotContainerd, a refusal,
+// how dialling failed, or an errLost. It takes whether a status came in answer, and
+// how dialling failed, if it did. It leaves other errors as they are.
+func judge(err error, answered bool, dialled *net.OpError) error {
+	told, is := status.FromError(err)
+	if !is {
+		return err
+	}
+	complains := slices.ContainsFunc(complaints, func(complaint string) bool {
+		return strings.HasPrefix(told.Message(), complaint)
+	})
+	switch {
+	case complains:
+		return fmt.Errorf("%w %s", ErrNotContainerd, told.Message())
+	case answered:
+		return refusal{told}
+	case dialled != nil:
+		return dialled
+	}
+	return errLost(told.Message())
+}
+
 // explain says of a call's error which socket it is about, what is missing, and
 // what to do.
 func (c *Client) explain(err error) error {
-	socket := c.wire.socket
 	var (
-		status  *statusError
+		refused refusal
 		timeout errTimeout
-		failure *net.OpError
+		dialled *net.OpError
 	)
 	switch {
-	case socket == "":
-		return ErrAbsent
-	case errors.As(err, &status) && status.code == codeUnimplemented:
-		return fmt.Errorf("%s: %w %s: %w", socket, ErrNotContainerd, advice, err)
-	case errors.As(err, &status):
-		return fmt.Errorf("containerd at %s: %w", socket, err)
+	case errors.Is(err, ErrAbsent):
+		return err
+	case errors.As(err, &refused) && refused.status.Code() == codes.Unimplemented:
+		return fmt.Errorf("%s: %w %s: %w", c.socket, ErrNotContainerd, advice, err)
+	case errors.As(err, &refused):
+		return fmt.Errorf("containerd at %s: %w", c.socket, err)
 	case errors.Is(err, ErrNotContainerd):
-		return fmt.Errorf("%s: %w: %s", socket, err, advice)
+		return fmt.Errorf("%s: %w: %s", c.socket, err, advice)
 	case errors.As(err, &timeout):
-		return fmt.Errorf("%w at %s: %w Look at it, or %s", ErrNoAnswer, socket, err, advice)
-	case isContext(err):
-		return fmt.Errorf("%w at %s: %w", ErrNoAnswer, socket, err)
-	case c.wire.isClosed():
-		return fmt.Errorf("%w at %s: %w", ErrNoAnswer, socket, net.ErrClosed)
-	case isDial(err, &failure):
-		return c.explainDial(failure.Err)
+		return fmt.Errorf("%w at %s: %w Look at it, or %s", ErrNoAnswer, c.socket, err, advice)
+	case isContext(err), errors.Is(err, net.ErrClosed):
+		return fmt.Errorf("%w at %s: %w", ErrNoAnswer, c.socket, err)
+	case errors.As(err, &dialled):
+		return c.explainDial(dialled.Err)
 	case c.answered.Load():
-		return fmt.Errorf("%w at %s: the connection broke off: start containerd, or %s: %w", ErrNoAnswer, socket, advice, err)
+		return fmt.Errorf("%w at %s: the connection broke off: start containerd, or %s: %w", ErrNoAnswer, c.socket, advice, err)
 	}
 	return fmt.Errorf("%s: %w it ends the connection, or speaks no gRPC: start containerd, or %s: %w",
-		socket, ErrNotContainerd, advice, err)
+		c.socket, ErrNotContainerd, advice, err)
 }
 
 // explainDial says why there is no connection to be had.
 func (c *Client) explainDial(err error) error {
-	socket := c.wire.socket
+	socket := c.socket
 	var why string
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !c.answered.Load():
@@ -128,22 +161,8 @@ func (c *Client) explainDial(err error) error {
 	return fmt.Errorf("%w at %s: %s, or %s: %w", ErrNoAnswer, socket, why, advice, err)
 }
 
-// lost tells that a call failed with its connection, once that was there.
-func lost(err error) bool {
-	var (
-		status  *statusError
-		failure *net.OpError
-	)
-	return err != nil && !errors.As(err, &status) && !errors.Is(err, ErrNotContainerd) &&
-		!isContext(err) && !isDial(err, &failure)
-}
-
 func isContext(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
-
-func isDial(err error, failure **net.OpError) bool {
-	return errors.As(err, failure) && (*failure).Op == "dial"
 }
 
 func isSocket(path string) bool {

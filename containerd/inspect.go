@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+
+	"github.com/containerd/containerd/api/services/containers/v1"
 
 	"weeder/reaper"
 )
@@ -13,7 +16,10 @@ import (
 // some 300 containers on.
 const maxGets = 16
 
-var errNoSpec = errors.New("it has no OCI spec")
+var (
+	errNoSpec      = errors.New("it has no OCI spec")
+	errNoContainer = fmt.Errorf("%w an answer without a container", ErrNotContainerd)
+)
 
 // Inspect tells what containerd keeps of those of the given containers that are in
 // the namespace: spec, properties and time of creation. A handle that is not in
@@ -24,7 +30,11 @@ func (c *Client) Inspect(ctx context.Context, handles []string) (map[string]reap
 	if len(handles) > maxGets {
 		look = c.listAll
 	}
-	sightings, err := look(ctx, handles)
+	var sightings map[string]reaper.Sighting
+	err := c.ask(ctx, func(ctx context.Context, s *session) (err error) {
+		sightings, err = look(ctx, s, handles)
+		return err
+	})
 	if err == nil {
 		return sightings, nil
 	}
@@ -35,12 +45,12 @@ func (c *Client) Inspect(ctx context.Context, handles []string) (map[string]reap
 }
 
 // getEach asks for one container after the other.
-func (c *Client) getEach(ctx context.Context, handles []string) (map[string]reaper.Sighting, error) {
+func (c *Client) getEach(ctx context.Context, s *session, handles []string) (map[string]reaper.Sighting, error) {
 	sightings := make(map[string]reaper.Sighting, len(handles))
 	answered := 0
 	var refusal error
 	for _, handle := range handles {
-		sighting, err := c.get(ctx, handle)
+		sighting, err := c.get(ctx, s, handle)
 		switch {
 		case err == nil:
 			answered++
@@ -60,35 +70,54 @@ func (c *Client) getEach(ctx context.Context, handles []string) (map[string]reap
 	return sightings, nil
 }
 
-func (c *Client) get(ctx context.Context, handle string) (reaper.Sighting, error) {
-	reply, err := c.call(ctx, c.timeout, getContainerMethod, encodeID(handle))
+func (c *Client) get(ctx context.Context, s *session, handle string) (reaper.Sighting, error) {
+	var reply *containers.GetContainerResponse
+	err := s.request(ctx, c.timeout, func(ctx context.Context) (err error) {
+		reply, err = containers.NewContainersClient(s.conn).Get(ctx, &containers.GetContainerRequest{ID: handle})
+		return err
+	})
 	if err != nil {
 		return reaper.Sighting{}, err
 	}
-	container, err := decodeContainer(reply)
-	if err != nil {
-		return reaper.Sighting{}, err
+	container := reply.GetContainer()
+	switch {
+	case container == nil:
+		return reaper.Sighting{}, errNoContainer
+	case container.GetID() != handle:
+		return reaper.Sighting{}, fmt.Errorf("%w asked for %s it told of %q", ErrNotContainerd, handle, container.GetID())
 	}
-	if container.id != handle {
-		return reaper.Sighting{}, fmt.Errorf("%w asked for %s it told of %q", ErrNotContainerd, handle, container.id)
-	}
-	return container.sighting(), nil
+	return sight(container), nil
 }
 
 // listAll lists the containers of the namespace and picks those that are asked for.
-func (c *Client) listAll(ctx context.Context, handles []string) (map[string]reaper.Sighting, error) {
+func (c *Client) listAll(ctx context.Context, s *session, handles []string) (map[string]reaper.Sighting, error) {
 	asked := make(map[string]bool, len(handles))
 	for _, handle := range handles {
 		asked[handle] = true
 	}
 
 	sightings := make(map[string]reaper.Sighting, len(handles))
-	err := c.stream(ctx, c.timeout, listContainersMethod, nil, func(message []byte) error {
-		container, err := decodeContainer(message)
-		if err == nil && asked[container.id] {
-			sightings[container.id] = container.sighting()
+	err := s.request(ctx, c.timeout, func(ctx context.Context) error {
+		list, err := containers.NewContainersClient(s.conn).ListStream(ctx, &containers.ListContainersRequest{})
+		if err != nil {
+			return err
 		}
-		return err
+		for {
+			message, err := list.Recv()
+			switch {
+			case errors.Is(err, io.EOF):
+				return nil
+			case err != nil:
+				return err
+			}
+			container := message.GetContainer()
+			if container == nil {
+				return errNoContainer
+			}
+			if asked[container.GetID()] {
+				sightings[container.GetID()] = sight(container)
+			}
+		}
 	})
 	if err != nil {
 		return nil, err
@@ -96,10 +125,13 @@ func (c *Client) listAll(ctx context.Context, handles []string) (map[string]reap
 	return sightings, nil
 }
 
-// sighting is what a record shows of its container.
-func (r record) sighting() reaper.Sighting {
-	sighting := reaper.Sighting{Properties: properties(r.labels), CreatedAt: r.createdAt}
-	spec, err := r.decodeSpec()
+// sight is what a container's record shows.
+func sight(container *containers.Container) reaper.Sighting {
+	sighting := reaper.Sighting{Properties: properties(container.GetLabels())}
+	if createdAt := container.GetCreatedAt(); createdAt != nil {
+		sighting.CreatedAt = createdAt.AsTime()
+	}
+	spec, err := decodeSpec(container)
 	if err != nil {
 		sighting.Doubts = []reaper.Reason{unreadable("containerd", err)}
 		return sighting
@@ -108,9 +140,9 @@ func (r record) sighting() reaper.Sighting {
 	return sighting
 }
 
-func (r record) decodeSpec() (reaper.Spec, error) {
-	if r.spec == nil {
+func decodeSpec(container *containers.Container) (reaper.Spec, error) {
+	if container.GetSpec() == nil {
 		return reaper.Spec{}, errNoSpec
 	}
-	return reaper.DecodeSpec(r.spec)
+	return reaper.DecodeSpec(container.GetSpec().GetValue())
 }

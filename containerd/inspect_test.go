@@ -182,15 +182,15 @@ var _ = Describe("Inspect", func() {
 			Expect(err).To(MatchError(ContainSubstring(socket)))
 			Expect(err).To(MatchError(ContainSubstring("--containerd")))
 		},
-		Entry("none", few, [][]byte{}, "0 messages in answer to"),
-		Entry("two for one", few, [][]byte{nil, nil}, "2 messages in answer to"),
+		Entry("none", few, [][]byte{}, "received no response message"),
+		Entry("two for one", few, [][]byte{nil, nil}, "received another message"),
 		Entry("an empty one", few, [][]byte{{}}, "an answer without a container"),
 		Entry("an empty one in a list", many, [][]byte{{}}, "an answer without a container"),
-		Entry("one cut short", few, [][]byte{{0x0a, 0x7f, 0x01}}, "malformed message: unexpected EOF"),
-		Entry("one cut short in a list", many, [][]byte{{0x0a, 0x7f, 0x01}}, "malformed message: unexpected EOF"),
-		Entry("labels cut short", few, [][]byte{{0x0a, 0x04, 0x12, 0x02, 0x0a, 0x7f}}, "malformed message: unexpected EOF"),
-		Entry("a spec cut short", few, [][]byte{{0x0a, 0x04, 0x2a, 0x02, 0x12, 0x7f}}, "malformed message: unexpected EOF"),
-		Entry("a time cut short", few, [][]byte{{0x0a, 0x04, 0x42, 0x02, 0x08, 0xff}}, "malformed message: unexpected EOF"),
-		Entry("one too long", few, [][]byte{make([]byte, 16<<20+1)}, "a message of 16777217 bytes"),
+		Entry("one cut short", few, [][]byte{{0x0a, 0x7f, 0x01}}, "failed to unmarshal the received message"),
+		Entry("one cut short in a list", many, [][]byte{{0x0a, 0x7f, 0x01}}, "failed to unmarshal the received message"),
+		Entry("labels cut short", few, [][]byte{{0x0a, 0x04, 0x12, 0x02, 0x0a, 0x7f}}, "failed to unmarshal the received message"),
+		Entry("a spec cut short", few, [][]byte{{0x0a, 0x04, 0x2a, 0x02, 0x12, 0x7f}}, "failed to unmarshal the received message"),
+		Entry("a time cut short", few, [][]byte{{0x0a, 0x04, 0x42, 0x02, 0x08, 0xff}}, "failed to unmarshal the received message"),
+		Entry("one too long", few, [][]byte{make([]byte, 16<<20+1)}, "message larger than max (16777217 vs. 16777216)"),
 	)
 })

@@ -46,8 +46,8 @@ func (s *Source) Close() {
 	s.client.Close()
 }
 
-// Fallback is why bundles were read in the place of the API. Nil: they were
-// not, or there is no socket.
+// Fallback is why bundles were read in the place of the API the last time. Nil:
+// they were not, or there is no socket.
 func (s *Source) Fallback() error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -63,6 +63,7 @@ func (s *Source) Inspect(ctx context.Context, handles []string) (map[string]reap
 
 	sightings, err := s.client.Inspect(ctx, handles)
 	if err == nil {
+		s.fallBack(nil)
 		s.addTasks(ctx, sightings)
 		return sightings, nil
 	}
@@ -129,17 +130,22 @@ func (s *Source) addTasks(ctx context.Context, sightings map[string]reaper.Sight
 }
 
 // absent tells that there is no socket, and so no containerd. One that can't
-// be looked at is there.
+// be looked at is there; one that has answered before is not absent, but gone.
 func (s *Source) absent() bool {
 	_, err := os.Stat(s.socket)
-	return errors.Is(err, fs.ErrNotExist)
+	return errors.Is(err, fs.ErrNotExist) && !s.client.answered.Load()
 }
 
-func (s *Source) fallBack(err error) {
+// fallBack notes why bundles have to do, or with nil that the API is back. The
+// log is told when that changes.
+func (s *Source) fallBack(why error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.fallback == nil {
-		s.logger.Info("fell-back-to-bundles", lager.Data{"error": err.Error(), "bundles": s.bundles.Dir})
+	switch {
+	case s.fallback == nil && why != nil:
+		s.logger.Info("fell-back-to-bundles", lager.Data{"error": why.Error(), "bundles": s.bundles.Dir})
+	case s.fallback != nil && why == nil:
+		s.logger.Info("containerd-answers-again")
 	}
-	s.fallback = err
+	s.fallback = why
 }

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/containerd/containerd/api/services/tasks/v1"
+	"github.com/containerd/containerd/api/types/task"
 )
 
 const (
-	// taskTimeout bounds what one task is asked. containerd itself waits 2 s for
-	// the shim that it asks in turn.
-	taskTimeout = 5 * time.Second
+	// taskShare is the part of the timeout that each question about one task gets:
+	// 5 s of 30. containerd itself waits 2 s for the shim that it asks in turn.
+	taskShare = 6
 	// tasksAtOnce is how many tasks are asked at once, so that a few shims that
 	// hang don't hold up the others.
 	tasksAtOnce = 8
@@ -38,8 +41,14 @@ const (
 	TaskUnknown TaskStatus = "unknown"
 )
 
-// taskStatuses are those of containerd.v1.types.Status, by number.
-var taskStatuses = []TaskStatus{TaskUnknown, TaskCreated, TaskRunning, TaskStopped, TaskPaused, TaskPausing}
+// taskStatuses are those that containerd tells.
+var taskStatuses = map[task.Status]TaskStatus{
+	task.Status_CREATED: TaskCreated,
+	task.Status_RUNNING: TaskRunning,
+	task.Status_STOPPED: TaskStopped,
+	task.Status_PAUSED:  TaskPaused,
+	task.Status_PAUSING: TaskPausing,
+}
 
 // Task is the running side of a container.
 type Task struct {
@@ -53,15 +62,23 @@ type Task struct {
 	Err error
 }
 
-var errShim = errors.New("containerd can't tell its status: its shim does not answer")
+var (
+	errShim      = errors.New("containerd can't tell its status: its shim does not answer")
+	errNoProcess = fmt.Errorf("%w an answer without a process", ErrNotContainerd)
+)
 
 // Tasks asks for the tasks of the given containers. A shim that does not answer is
 // its own Task's Err; an error means that containerd could not be asked. Without a
 // socket nothing is known of any, and the answer is empty.
 func (c *Client) Tasks(ctx context.Context, handles []string) (map[string]Task, error) {
-	tasks, err := c.askTasks(ctx, handles)
+	deadline := time.Now().Add(c.timeout)
+	var found map[string]Task
+	err := c.ask(ctx, func(ctx context.Context, s *session) (err error) {
+		found, err = c.askTasks(ctx, s, handles, deadline)
+		return err
+	})
 	if err == nil {
-		return tasks, nil
+		return found, nil
 	}
 	if err = c.explain(err); errors.Is(err, ErrAbsent) {
 		return map[string]Task{}, nil
@@ -76,10 +93,10 @@ type answer struct {
 	silence error
 }
 
-func (c *Client) askTasks(ctx context.Context, handles []string) (map[string]Task, error) {
+func (c *Client) askTasks(ctx context.Context, s *session, handles []string, deadline time.Time) (map[string]Task, error) {
 	asking, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
-	within, cancel := context.WithTimeoutCause(asking, c.timeout, errTimeout{c.timeout})
+	within, cancel := context.WithDeadlineCause(asking, deadline, errTimeout{c.timeout})
 	defer cancel()
 
 	answers := make([]answer, len(handles))
@@ -89,7 +106,7 @@ func (c *Client) askTasks(ctx context.Context, handles []string) (map[string]Tas
 		slots <- struct{}{}
 		askers.Go(func() {
 			defer func() { <-slots }()
-			answers[n] = c.askTask(within, handle)
+			answers[n] = c.askTask(within, s, handle)
 			if err := answers[n].silence; err != nil && !errors.Is(err, context.DeadlineExceeded) {
 				// No other task will fare better.
 				giveUp(err)
@@ -101,11 +118,11 @@ func (c *Client) askTasks(ctx context.Context, handles []string) (map[string]Tas
 		return nil, err
 	}
 
-	tasks := make(map[string]Task, len(handles))
+	found := make(map[string]Task, len(handles))
 	var silence error
 	silent := 0
 	for n, handle := range handles {
-		tasks[handle] = answers[n].task
+		found[handle] = answers[n].task
 		if answers[n].silence != nil {
 			silence = answers[n].silence
 			silent++
@@ -114,17 +131,21 @@ func (c *Client) askTasks(ctx context.Context, handles []string) (map[string]Tas
 	if silent > 0 && silent == len(handles) {
 		return nil, silence
 	}
-	return tasks, nil
+	return found, nil
 }
 
-func (c *Client) askTask(ctx context.Context, handle string) answer {
+func (c *Client) askTask(ctx context.Context, s *session, handle string) answer {
 	if ctx.Err() != nil {
 		return silent(context.Cause(ctx))
 	}
-	timeout := min(taskTimeout, c.timeout)
-	request := encodeID(handle)
+	client := tasks.NewTasksClient(s.conn)
+	timeout := c.timeout / taskShare
 
-	reply, err := c.call(ctx, timeout, getTaskMethod, request)
+	var reply *tasks.GetResponse
+	err := s.request(ctx, timeout, func(ctx context.Context) (err error) {
+		reply, err = client.Get(ctx, &tasks.GetRequest{ContainerID: handle})
+		return err
+	})
 	switch {
 	case isNotFound(err):
 		return answer{task: Task{Status: TaskNone}}
@@ -132,24 +153,21 @@ func (c *Client) askTask(ctx context.Context, handle string) answer {
 		return answer{task: Task{Status: TaskUnknown, Err: err}}
 	case err != nil:
 		return silent(err)
+	case reply.GetProcess() == nil:
+		return silent(errNoProcess)
 	}
-	init, err := decodeProcess(reply)
-	if err != nil {
-		return silent(err)
-	}
-	task := Task{Status: TaskUnknown, PID: init.pid}
-	if init.status < uint64(len(taskStatuses)) {
-		task.Status = taskStatuses[init.status]
-	}
-	if task.Status == TaskUnknown {
-		task.Err = errShim
-		return answer{task: task}
+	init := reply.GetProcess()
+	told, known := taskStatuses[init.GetStatus()]
+	if !known {
+		return answer{task: Task{Status: TaskUnknown, PID: init.GetPid(), Err: errShim}}
 	}
 
-	reply, err = c.call(ctx, timeout, listPidsMethod, request)
-	if err == nil {
-		task.Processes, err = countPids(reply)
-	}
+	task := Task{Status: told, PID: init.GetPid()}
+	err = s.request(ctx, timeout, func(ctx context.Context) error {
+		pids, err := client.ListPids(ctx, &tasks.ListPidsRequest{ContainerID: handle})
+		task.Processes = uint64(len(pids.GetProcesses()))
+		return err
+	})
 	if err != nil {
 		task.Err = fmt.Errorf("list its processes: %w", err)
 	}
