@@ -27,6 +27,8 @@ type look struct {
 	// directory of a bundle has bundle.ErrAbsent.
 	bundle    bundle.Bundle
 	bundleErr error
+	// dir is where the bundle was looked for. Empty: nowhere.
+	dir string
 }
 
 // Inspect implements reaper.Garden: bulk_info, and each container's config.json
@@ -145,8 +147,8 @@ func (c *Client) readBundles(ctx context.Context, looks []*look) {
 	var in []*look
 	for _, seen := range looks {
 		seen.bundleErr = bundle.ErrAbsent
-		if dir := c.bundleDir(seen); dir != "" {
-			dirs = append(dirs, dir)
+		if seen.dir = c.bundleDir(seen); seen.dir != "" {
+			dirs = append(dirs, seen.dir)
 			in = append(in, seen)
 		}
 	}
@@ -188,6 +190,11 @@ func (l *look) conclude() reaper.Sighting {
 		l.doubt(l.refused.Error())
 	case !absent:
 		l.doubt("bundle: " + depotHint(l.bundleErr))
+	case l.sighting.BundlePath != "":
+		// Guardian tells of no container without a bundle: perhaps it is that of
+		// another machine, whose volumes are not here either.
+		l.sighting.Blind = true
+		l.doubt(fmt.Sprintf("its bundle %s is not there: is it gone meanwhile, or --target another worker's?", l.dir))
 	}
 	return l.sighting
 }

@@ -68,7 +68,7 @@ var _ = Describe("Inspect", func() {
 
 		Expect(sightings["c-1"].Properties).To(HaveKeyWithValue("concourse:volumes", `["v-1"]`))
 		Expect(sightings["c-1"].Spec).To(BeNil())
-		Expect(sightings["c-1"].Doubts).To(BeEmpty())
+		Expect(sightings["c-1"].Blind).To(BeTrue())
 
 		Expect(sightings["nope"]).To(Equal(reaper.Sighting{Doubts: doubt("bulk_info: unknown handle: nope")}))
 	})
@@ -156,13 +156,16 @@ var _ = Describe("Inspect", func() {
 			Expect(seen.BundlePath).To(Equal(filepath.Join(depot, "c-1")))
 		})
 
-		DescribeTable("is absent without doubt where its depot can be read",
+		DescribeTable("makes blind where Garden names it and its depot lacks it: that may be another worker's",
 			func(ctx SpecContext, prepare func()) {
 				prepare()
 				seen := inspect(ctx, gardenclient.Config{})
 				Expect(seen.Spec).To(BeNil())
 				Expect(seen.SpecSource).To(BeEmpty())
-				Expect(seen.Doubts).To(BeEmpty())
+				Expect(seen.Blind).To(BeTrue())
+				Expect(seen.Doubts).To(HaveExactElements(And(
+					HaveField("Code", reaper.SourceUnreadable),
+					HaveField("Detail", And(ContainSubstring(filepath.Join(depot, "c-1")), ContainSubstring("--target"))))))
 			},
 			Entry("the depot is empty", func() {}),
 			Entry("the bundle is empty", func() {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"weeder/reaper"
@@ -131,13 +132,17 @@ func encode(event reaper.Event) ([]byte, error) {
 
 // Sightings are the orphans that a journal knows of.
 type Sightings struct {
-	first map[string]time.Time
+	first, cleared map[string]time.Time
 }
 
 // FirstSeen is when the container was flagged, if it was and has been neither
-// cleared nor destroyed since.
+// cleared nor destroyed since; of one that was cleared, when that was: it has
+// been no orphan for longer.
 func (s Sightings) FirstSeen(handle string) (time.Time, bool) {
-	at, found := s.first[handle]
+	if at, found := s.first[handle]; found {
+		return at, true
+	}
+	at, found := s.cleared[handle]
 	return at, found
 }
 
@@ -145,9 +150,9 @@ func (s Sightings) FirstSeen(handle string) (time.Time, bool) {
 // journal that is not there has none. Lines that are no entries, such as a
 // torn last one, are passed over.
 func ReadSightings(dir string) (Sightings, error) {
-	sightings := Sightings{first: map[string]time.Time{}}
+	sightings := Sightings{first: map[string]time.Time{}, cleared: map[string]time.Time{}}
 	file, err := os.Open(filepath.Join(dir, FileName))
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return sightings, nil
 	}
 	if err != nil {
@@ -161,8 +166,12 @@ func ReadSightings(dir string) (Sightings, error) {
 			if _, found := sightings.first[e.Handle]; !found {
 				sightings.first[e.Handle] = e.Time
 			}
-		case "cleared", string(reaper.EventDestroyed):
+		case "cleared":
 			delete(sightings.first, e.Handle)
+			sightings.cleared[e.Handle] = e.Time
+		case string(reaper.EventDestroyed):
+			delete(sightings.first, e.Handle)
+			delete(sightings.cleared, e.Handle)
 		}
 	})
 	return sightings, err

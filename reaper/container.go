@@ -63,6 +63,8 @@ type Container struct {
 	Properties map[string]string
 	// GraceTime is the container's own garden.grace-time. Zero: none.
 	GraceTime time.Duration
+	// GraceUnknown tells that it has a grace time that can't be understood.
+	GraceUnknown bool
 	// BundlePath is the directory of the OCI bundle. Empty: not known.
 	BundlePath string
 	// CreatedAt is when it was created. Zero: not known.

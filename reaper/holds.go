@@ -13,6 +13,8 @@ type Circumstances struct {
 	Usage Usage
 	// UsageAsked tells that Garden was asked for Usage.
 	UsageAsked bool
+	// UsageFailed tells that it should have known, and gave no answer.
+	UsageFailed bool
 	// Named tells that a person gave its handle.
 	Named bool
 	// BaggageclaimAnswers tells that baggageclaim's API answered in this pass.
@@ -32,6 +34,7 @@ func Weigh(container Container, judgement Judgement, now time.Time, policy Polic
 	if container.CreatedAt.IsZero() && at.Usage.Age > 0 {
 		finding.Container.CreatedAt = now.Add(-at.Usage.Age)
 	}
+	finding.Processes = at.Usage.Processes
 	finding.Since = orphanSince(finding, at.FirstSeen)
 
 	hold := func(by HoldName, until time.Time, format string, args ...any) {
@@ -49,6 +52,9 @@ func Weigh(container Container, judgement Judgement, now time.Time, policy Polic
 	}
 
 	grace := max(policy.Grace, container.GraceTime)
+	if container.GraceUnknown {
+		grace = max(grace, policy.BusyGrace)
+	}
 	if finding.Since.IsZero() {
 		if at.UsageAsked {
 			hold(HeldByAge, time.Time{}, "nothing tells how old it is")
@@ -76,6 +82,8 @@ func holdBusy(finding *Finding, now time.Time, grace time.Duration, at Circumsta
 		return
 	case at.Usage.Processes > 1:
 		why = fmt.Sprintf("%d processes run in it though its root volume is gone", at.Usage.Processes)
+	case at.UsageFailed:
+		why = "its processes could not be asked for"
 	case finding.rootGone() || finding.allGone():
 		return
 	default:

@@ -27,7 +27,8 @@ func (w *Worker) look(ctx context.Context, handle string, pass Report, question 
 		}
 	}
 	at := w.circumstances(finding, question, said.heard())
-	at.Usage, at.UsageAsked = w.usage(ctx, []string{handle})[handle], true
+	usage, failed := w.usage(ctx, []string{handle})
+	at.Usage, at.UsageAsked, at.UsageFailed = usage[handle], true, failed
 
 	// Asking took its time, in which a volume may have come back.
 	last, now, interlock := w.judgeAfresh(ctx, container, pass, question)

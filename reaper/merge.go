@@ -23,6 +23,7 @@ func (i *Inventory) merge(handle string, sightings []Sighting) Container {
 	grace, doubt := graceTime(container.Properties)
 	container.GraceTime = grace
 	if doubt != nil {
+		container.GraceUnknown = true
 		container.Doubts = append(container.Doubts, *doubt)
 	}
 	references, doubts := PropertyReferences(container.Properties)

@@ -155,11 +155,11 @@ func (w *Worker) weigh(ctx context.Context, report *Report, question Question, h
 	}
 
 	if len(ask) > 0 {
-		usage := w.usage(ctx, ask)
+		usage, failed := w.usage(ctx, ask)
 		for i, finding := range report.Findings {
 			if finding.Eligible() {
 				at := w.circumstances(finding, question, heard)
-				at.Usage, at.UsageAsked = usage[finding.Container.Handle], true
+				at.Usage, at.UsageAsked, at.UsageFailed = usage[finding.Container.Handle], true, failed
 				report.Findings[i] = Weigh(finding.Container, finding.Judgement, report.At, question.Policy, at)
 			}
 		}
@@ -173,12 +173,14 @@ func (w *Worker) weigh(ctx context.Context, report *Report, question Question, h
 	}
 }
 
-// usage asks for processes and ages. Where Garden gives no answer they are
-// not known, which makes orphans wait longer.
-func (w *Worker) usage(ctx context.Context, handles []string) map[string]Usage {
-	usage := make(map[string]Usage, len(handles))
+// usage asks for processes and ages. Where neither the runtime nor Garden
+// gives an answer they are not known, which makes orphans wait longer; failed
+// tells that it was not for want of the call.
+func (w *Worker) usage(ctx context.Context, handles []string) (usage map[string]Usage, failed bool) {
+	usage = make(map[string]Usage, len(handles))
 	if w.Runtime != nil {
-		if told, err := w.Runtime.Usage(ctx, handles); err == nil {
+		told, err := w.Runtime.Usage(ctx, handles)
+		if failed = err != nil; !failed {
 			maps.Copy(usage, told)
 		}
 	}
@@ -189,11 +191,13 @@ func (w *Worker) usage(ctx context.Context, handles []string) map[string]Usage {
 		}
 	}
 	if len(rest) > 0 {
-		if told, err := w.Garden.Usage(ctx, rest); err == nil {
+		told, err := w.Garden.Usage(ctx, rest)
+		if err == nil {
 			maps.Copy(usage, told)
 		}
+		failed = failed || err != nil
 	}
-	return usage
+	return usage, failed
 }
 
 func (w *Worker) circumstances(finding Finding, question Question, heard bool) Circumstances {

@@ -62,6 +62,7 @@ var _ = Describe("Pass", func() {
 
 	It("judges by the time after it has read", func() {
 		w.container("c", expiring("v-c", time.Minute, now.Add(time.Second)))
+		w.baggageclaim.known = []string{"v-c"}
 		w.garden.onInspect = func([]string) { w.clock.Increment(time.Minute) }
 
 		report := w.pass()

@@ -124,6 +124,9 @@ type Finding struct {
 	// expiry that alone speaks against it. Zero: it is no orphan, or neither is
 	// known.
 	Since time.Time
+	// Processes that run in an orphan, as far as they were asked for. Zero: not
+	// known.
+	Processes uint64
 	// Holds of an orphan. None: it is eligible for destroying.
 	Holds []Hold
 }

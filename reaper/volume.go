@@ -63,9 +63,9 @@ func (v Volume) expired(now time.Time, zeroTTL bool) bool {
 	return (v.TTL > 0 || zeroTTL) && v.ExpiresAt.Before(now)
 }
 
-// errDisputed is why a volume is VolumeUnknown that baggageclaim lists and
-// the disk lacks.
-var errDisputed = errors.New("baggageclaim knows it, the disk lacks it")
+// errDisputed is why a volume is VolumeUnknown that baggageclaim knows and the
+// disk lacks, or the other way round.
+var errDisputed = errors.New("baggageclaim and the disk contradict each other about it")
 
 func (v Volume) disputed() bool {
 	return errors.Is(v.Err, errDisputed)

@@ -9,11 +9,18 @@ import (
 // noVolumeFound tells a wrong or unmounted volumes directory by its emptiness:
 // live/ holds nothing though a container refers to a volume, or not one volume
 // of three or more containers is there. baggageclaim can lift it by listing a
-// live volume that lies in the very directory.
+// live volume that lies in the very directory, unless a container refers to
+// another. Hidden containers do not count: the depot that shows them may be
+// another worker's than the Garden that does not.
 func (w *Worker) noVolumeFound(ctx context.Context, findings []Finding, snapshot Snapshot) *Interlock {
-	referring, there := 0, false
+	referring, there, elsewhere := 0, false, false
 	for _, finding := range findings {
-		if len(finding.Volumes) > 0 {
+		if finding.Container.Hidden {
+			continue
+		}
+		other := wrongDirectory(finding.Container.Doubts)
+		elsewhere = elsewhere || other
+		if other || len(finding.Volumes) > 0 {
 			referring++
 		}
 		for _, volume := range finding.Volumes {
@@ -34,7 +41,7 @@ func (w *Worker) noVolumeFound(ctx context.Context, findings []Finding, snapshot
 		return nil
 	}
 
-	if w.Baggageclaim != nil {
+	if w.Baggageclaim != nil && !elsewhere {
 		// An error means no word from baggageclaim: then the interlock stays.
 		paths, err := w.Baggageclaim.LivePaths(ctx)
 		if err == nil {
@@ -110,7 +117,9 @@ func (w *Worker) hearAbout(ctx context.Context, finding *Finding, now time.Time,
 				"%v: start it, set --baggageclaim ('' to do without), or, if you know better, reap --override %s",
 				err, BaggageclaimUnreachable))
 		}
-		if knows && reason.Code != VolumeExpired {
+		// What the disk lacks it should not know, and what has but expired it
+		// should.
+		if err == nil && knows != (reason.Code == VolumeExpired) {
 			disputed[reason.Volume] = true
 		}
 	}
@@ -131,9 +140,8 @@ func (w *Worker) hearAbout(ctx context.Context, finding *Finding, now time.Time,
 			continue
 		}
 		again := fresh.Volume(volume.Handle)
-		if again.gone() {
-			said.lock(WitnessesDisagreeInterlock, fmt.Sprintf(
-				"baggageclaim knows volume %s, the disk lacks it: is --volumes its directory?", volume.Handle))
+		if again.gone() == volume.gone() {
+			said.lock(WitnessesDisagreeInterlock, dispute(volume.Volume))
 			again = Volume{Handle: volume.Handle, State: VolumeUnknown, Err: errDisputed}
 		}
 		volumes[volume.Handle] = again
@@ -142,4 +150,12 @@ func (w *Worker) hearAbout(ctx context.Context, finding *Finding, now time.Time,
 	if interlock := unreadableVolume([]Finding{*finding}); interlock != nil {
 		said.interlocks = append(said.interlocks, *interlock)
 	}
+}
+
+// dispute says how baggageclaim and the disk contradict each other.
+func dispute(volume Volume) string {
+	if volume.gone() {
+		return fmt.Sprintf("baggageclaim knows volume %s, the disk lacks it: is --volumes its directory?", volume.Handle)
+	}
+	return fmt.Sprintf("baggageclaim does not know volume %s, the disk has it: is --baggageclaim this worker's?", volume.Handle)
 }

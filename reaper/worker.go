@@ -108,8 +108,8 @@ type Baggageclaim interface {
 
 // Sightings is what earlier passes remember, the daemon's journal.
 type Sightings interface {
-	// FirstSeen is when the container was first flagged as an orphan, without
-	// having been cleared since.
+	// FirstSeen is since when the container can have been an orphan: when it
+	// was first flagged, or last cleared.
 	FirstSeen(handle string) (time.Time, bool)
 }
 

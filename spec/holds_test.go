@@ -234,8 +234,10 @@ var _ = Describe("what holds an orphan of 6 hours", func() {
 		Entry("is the first of several", func() {
 			flagged(11*time.Minute, entry("flagged", leak, time.Minute))
 		}, nil, none),
-		Entry("is none once cleared",
-			func() { flagged(9*time.Minute, entry("cleared", leak, 8*time.Minute)) }, nil, none),
+		Entry("is no earlier than when it was cleared",
+			func() { flagged(30*time.Minute, entry("cleared", leak, 8*time.Minute)) }, nil, holds{"grace"}),
+		Entry("is over so long after it was cleared",
+			func() { flagged(30*time.Minute, entry("cleared", leak, 11*time.Minute)) }, nil, none),
 		Entry("starts anew after that", func() {
 			flagged(11*time.Minute, entry("cleared", leak, 10*time.Minute), entry("flagged", leak, 9*time.Minute))
 		}, nil, holds{"grace"}),

@@ -324,7 +324,7 @@ var _ = Describe("reap", func() {
 	})
 
 	Context("on a terminal", func() {
-		const question = `destroy 2 containers\? \[y/N\] `
+		const question = `destroy 2 containers of .*\? \[y/N\] `
 
 		DescribeTable("asks",
 			func(answer string, status int, destroyed ...string) {

@@ -60,7 +60,10 @@ func startWorker(args ...string) *worker {
 		}
 		return json.Unmarshal(data, w)
 	}).Should(Succeed())
-	w.Journal = filepath.Join(GinkgoT().TempDir(), "journal")
+	// Who may not look for the journal has to suppose that there is one.
+	journal := GinkgoT().TempDir()
+	Expect(os.Chmod(journal, 0o755)).To(Succeed())
+	w.Journal = filepath.Join(journal, "journal")
 	return w
 }
 

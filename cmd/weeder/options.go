@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +31,7 @@ type globalOptions struct {
 type policyOptions struct {
 	Grace     time.Duration `long:"grace" default:"10m" description:"how long a container must have been an orphan; its own grace time counts where that is longer"`
 	BusyGrace time.Duration `long:"busy-grace" default:"24h" description:"the same, where processes can't be told, or run though the root volume is gone"`
-	Protect   []string      `long:"protect" env-delim:"," description:"never destroy containers that match: a handle glob, or key=value of a property (repeatable)"`
+	Protect   []string      `long:"protect" env-delim:"," description:"never destroy containers that match: a handle glob, or key=value of a property (repeatable, and added to the variable's)"`
 }
 
 // lookOptions are the policy of the commands that destroy nothing.
@@ -49,7 +51,7 @@ type destroyOptions struct {
 func (o policyOptions) policy() (reaper.Policy, error) {
 	policy := reaper.DefaultPolicy()
 	policy.Grace, policy.BusyGrace = o.Grace, o.BusyGrace
-	for _, text := range o.Protect {
+	for _, text := range o.protected() {
 		protection, err := reaper.ParseProtection(text)
 		if err != nil {
 			return policy, usagef("--%v", err)
@@ -60,6 +62,20 @@ func (o policyOptions) policy() (reaper.Policy, error) {
 		return policy, usagef("%v", err)
 	}
 	return policy, nil
+}
+
+// protected are the protections of the flags and those of the variable: who
+// adds one for a run must not lose the others.
+func (o policyOptions) protected() []string {
+	var texts []string
+	for _, text := range append(strings.Split(os.Getenv("WEEDER_PROTECT"), ","), o.Protect...) {
+		text = strings.TrimSpace(text)
+		fromNothing := text == "" && !slices.Contains(o.Protect, text)
+		if !fromNothing && !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return texts
 }
 
 func (o lookOptions) policy() (reaper.Policy, error) {
@@ -157,6 +173,11 @@ func nameGroup(group *flags.Group) {
 	for _, option := range group.Options() {
 		if option.LongName != "" && option.LongName != "help" {
 			option.EnvDefaultKey = "WEEDER_" + strings.ToUpper(strings.ReplaceAll(option.LongName, "-", "_"))
+			if option.Field().Type.Kind() == reflect.Bool && os.Getenv(option.EnvDefaultKey) == "" {
+				// The parser takes an empty one for yes: a template that leaves it
+				// empty means nothing of the kind.
+				os.Unsetenv(option.EnvDefaultKey)
+			}
 		}
 	}
 	for _, sub := range group.Groups() {

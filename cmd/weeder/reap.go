@@ -111,7 +111,7 @@ func (c *reapCommand) ask(due []reaper.Finding) (bool, error) {
 	for _, finding := range due {
 		fmt.Fprintf(c.app.stderr, "%s  %s\n", printable(finding.Container.Handle), printable(accusations(finding)))
 	}
-	if _, err := fmt.Fprintf(c.app.stderr, "destroy %s? [y/N] ", plural(len(due), "container")); err != nil {
+	if _, err := fmt.Fprintf(c.app.stderr, "destroy %s of %s? [y/N] ", plural(len(due), "container"), c.app.global.Target); err != nil {
 		return false, fmt.Errorf("ask on the terminal: %w", err)
 	}
 	answer, err := c.answer()
@@ -256,6 +256,9 @@ func accusations(finding reaper.Finding) string {
 	texts := make([]string, 0, len(finding.Reasons))
 	for _, reason := range finding.Reasons {
 		texts = append(texts, strings.TrimSpace(string(reason.Code)+" "+reason.Volume))
+	}
+	if finding.Processes > 1 {
+		texts = append(texts, fmt.Sprintf("though %d processes run in it", finding.Processes))
 	}
 	return strings.Join(texts, ", ")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"time"
 
 	"code.cloudfoundry.org/clock"
 
@@ -43,13 +44,19 @@ func (a *app) connect() *site {
 		s.worker.Runtime = s.containerd
 	}
 	sightings, err := journal.ReadSightings(a.global.journalDir())
+	s.worker.Sightings = sightings
 	if err != nil {
-		a.warn("first sightings are not known, ages are taken instead: %v", err)
-	} else {
-		s.worker.Sightings = sightings
+		a.warn("first sightings can't be read, so every orphan counts as first seen now: %v", err)
+		s.worker.Sightings = seenAt(s.worker.Clock.Now())
 	}
 	return s
 }
+
+// seenAt are the sightings of who can't read the journal: nothing that it may
+// hold back is eligible then.
+type seenAt time.Time
+
+func (s seenAt) FirstSeen(string) (time.Time, bool) { return time.Time(s), true }
 
 func (s *site) close() {
 	s.garden.Close()
