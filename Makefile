@@ -26,7 +26,7 @@ demo: build ## scan, explain and reap a throw-away worker with the incident in i
 
 test: ## run the tests (GOTESTFLAGS=-race for the race detector)
 	@spec/setup.sh containerd runc || echo "going on without: the specs that need them are left out" >&2
-	$(LEFT_OUT); LEFT_OUT=$$left go test $(GOTESTFLAGS) -timeout 10m ./... && $(TELL_LEFT_OUT)
+	@$(LEFT_OUT); LEFT_OUT=$$left go test $(GOTESTFLAGS) -timeout 10m ./... && $(TELL_LEFT_OUT)
 
 test-full: ## run what takes long: each fuzz target for FUZZTIME
 	spec/fuzz.sh $(FUZZTIME)
