@@ -2,6 +2,7 @@ package spec
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -92,6 +93,12 @@ var _ = Describe("leftovers", func() {
 		Fail("no " + name + " in the report")
 		return leftoverKind{}
 	}
+
+	BeforeEach(func() {
+		if _, err := os.Stat("/run/containerd/io.containerd.runtime.v2.task"); errors.Is(err, fs.ErrPermission) {
+			Skip("left out: this machine's /run/containerd can only be seen by root")
+		}
+	})
 
 	Context("on Guardian", func() {
 		BeforeEach(func() {
