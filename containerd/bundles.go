@@ -13,10 +13,8 @@ import (
 	"weeder/reaper"
 )
 
-// bundlesRoot is where containerd keeps the bundles of its shims, a directory for
-// each namespace.
-const bundlesRoot = "/run/containerd/" + bundlesName
-
+// bundlesName is the directory of the shims' bundles beside containerd's socket,
+// with one in it for each namespace.
 const bundlesName = "io.containerd.runtime.v2.task"
 
 // Bundles are what containerd has written for the shims of one namespace: a
@@ -28,12 +26,6 @@ type Bundles struct {
 	// Clock times the second try at a bundle that was caught half-written. Nil:
 	// the system's.
 	Clock clock.Clock
-}
-
-// NewBundles are those of a namespace, where containerd keeps them when nobody says
-// otherwise.
-func NewBundles(namespace string) Bundles {
-	return Bundles{Dir: filepath.Join(bundlesRoot, namespace)}
 }
 
 // Inspect reads the bundles of those of the given containers that have one. A

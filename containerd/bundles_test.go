@@ -28,10 +28,6 @@ var _ = Describe("Bundles", func() {
 		bundles = containerd.Bundles{Dir: filepath.Join(shortDir(), "concourse")}
 	})
 
-	It("are where containerd keeps them", func() {
-		Expect(containerd.NewBundles("concourse").Dir).To(Equal("/run/containerd/io.containerd.runtime.v2.task/concourse"))
-	})
-
 	It("tell specs, but no properties", func(ctx SpecContext) {
 		written := writeConfig(bundles.Dir, "c-1", spec)
 		Expect(os.Chtimes(written, createdAt, createdAt)).To(Succeed())
