@@ -56,7 +56,8 @@ func checkHandles(handles ...string) error {
 func (c *Client) noAnswer(ctx context.Context, request string, began time.Time, err error) error {
 	switch deadline, _ := ctx.Deadline(); {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		within := deadline.Sub(began).Round(time.Millisecond)
+		// A caller set its deadline a moment before.
+		within := deadline.Sub(began).Round(10 * time.Millisecond)
 		return fmt.Errorf("%w at %s to %s within %s: %w", ErrNoAnswer, c.target, request, within, ctx.Err())
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w at %s to %s: %w", ErrNoAnswer, c.target, request, ctx.Err())

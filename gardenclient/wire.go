@@ -43,12 +43,13 @@ func (w *wire) Stream(route string, body io.Reader, params rata.Params, query ur
 		return nil, err
 	}
 
+	began := time.Now()
 	ctx, cancel := w.ctx, context.CancelFunc(func() {})
 	if !lasting[route] {
-		ctx, cancel = context.WithTimeout(w.ctx, w.client.timeout)
+		ctx, cancel = context.WithDeadline(w.ctx, began.Add(w.client.timeout))
 	}
 	defer cancel()
-	what, began := request.Method+" "+request.URL.Path, time.Now()
+	what := request.Method + " " + request.URL.Path
 
 	response, err := w.client.http.Do(request.WithContext(ctx))
 	if err != nil {
