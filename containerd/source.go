@@ -89,17 +89,23 @@ func (s *Source) Usage(ctx context.Context, handles []string) (map[string]reaper
 	if s.absent() {
 		return usages, nil
 	}
-	// A container that containerd does not know has no task either.
-	known, err := s.client.Inspect(ctx, handles)
-	if err != nil {
-		return nil, err
-	}
 	tasks, err := s.client.Tasks(ctx, handles)
 	if err != nil {
 		return nil, err
 	}
+	// A container that containerd does not know has no task either.
+	var without []string
+	for _, handle := range handles {
+		if tasks[handle].Status == TaskNone {
+			without = append(without, handle)
+		}
+	}
+	known, err := s.client.Inspect(ctx, without)
+	if err != nil {
+		return nil, err
+	}
 	for handle, task := range tasks {
-		if _, is := known[handle]; is {
+		if _, is := known[handle]; is || task.Status != TaskNone {
 			usages[handle] = reaper.Usage{
 				Processes: task.Processes,
 				Idle:      task.Status == TaskNone || task.Status == TaskStopped && task.Err == nil,
