@@ -19,8 +19,8 @@ type Target struct {
 	Address string
 }
 
-// ParseTarget reads a target as people write it: unix://PATH, the path of a
-// socket that exists, or host:port.
+// ParseTarget reads a target as people write it: unix://PATH, an absolute path,
+// the path of a socket that exists, or host:port.
 func ParseTarget(target string) (Target, error) {
 	if target == "" {
 		return Target{}, errors.New("empty target: want host:port, unix://PATH or the path of a socket")
@@ -44,6 +44,9 @@ func ParseTarget(target string) (Target, error) {
 		return Target{Network: "unix", Address: target}, nil
 	case strings.Contains(target, "/") && !errors.Is(err, fs.ErrNotExist):
 		return Target{}, fmt.Errorf("target %q: %w", target, err)
+	case strings.HasPrefix(target, "/"):
+		// It can be nothing else, and a daemon may be started before Garden.
+		return Target{Network: "unix", Address: target}, nil
 	}
 
 	_, port, err := net.SplitHostPort(target)

@@ -35,6 +35,11 @@ var _ = Describe("ParseTarget", func() {
 		Expect(gardenclient.ParseTarget(socket)).To(Equal(gardenclient.Target{Network: "unix", Address: socket}))
 	})
 
+	It("takes an absolute path where nothing is yet", func() {
+		Expect(gardenclient.ParseTarget("/no/such/garden.sock")).To(Equal(
+			gardenclient.Target{Network: "unix", Address: "/no/such/garden.sock"}))
+	})
+
 	It("refuses the path of something else, by name", func() {
 		file := filepath.Join(GinkgoT().TempDir(), "garden.pid")
 		Expect(os.WriteFile(file, nil, 0o644)).To(Succeed())
@@ -65,6 +70,6 @@ var _ = Describe("ParseTarget", func() {
 		Entry("a port beyond all ports", "10.0.0.1:77777", `"77777" is no port`),
 		Entry("a URL", "http://10.0.0.1:7777", "want host:port, unix://PATH"),
 		Entry("unix:// and nothing", "unix://", "names no socket"),
-		Entry("a path where nothing is", "/no/such/garden.sock", "no socket is there"),
+		Entry("a relative path where nothing is", "no/such/garden.sock", "no socket is there"),
 	)
 })

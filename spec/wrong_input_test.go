@@ -79,13 +79,16 @@ var _ = Describe("wrong input", func() {
 		Entry("a unix URL without a path", "unix://", "unix://PATH"),
 		Entry("a directory", "/", "is no socket"),
 		Entry("a file", "/dev/null", "is no socket"),
-		Entry("a path where nothing is", "/nowhere/garden.sock", "/nowhere/garden.sock", "no socket is there"),
+		Entry("a relative path where nothing is", "nowhere/garden.sock", "nowhere/garden.sock", "no socket is there"),
 	)
 
-	It("for a target as a URL of a socket that is not there is no answer", func() {
-		complains(weeder(nil, "--target", "unix:///nowhere/garden.sock", "ping"), 1,
+	DescribeTable("for a target that is a socket and not there is no answer", func(target string) {
+		complains(weeder(nil, "--target", target, "ping"), 1,
 			"/nowhere/garden.sock", "there is no such socket", "set --target")
-	})
+	},
+		Entry("as a URL", "unix:///nowhere/garden.sock"),
+		Entry("as a path", "/nowhere/garden.sock"),
+	)
 
 	DescribeTable("in the environment is a usage error:", func(command string, variable string, texts ...string) {
 		with := commandLine(command)
