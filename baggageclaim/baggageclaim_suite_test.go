@@ -88,19 +88,26 @@ func rename(from, to string) {
 }
 
 // reader is one of the two ways to look at volumes.
-type reader func(*baggageclaim.Dir) (reaper.Snapshot, error)
+type reader func(*baggageclaim.Dir) (reaper.Glance, error)
 
-func readSnapshot(dir *baggageclaim.Dir) (reaper.Snapshot, error) {
+func readSnapshot(dir *baggageclaim.Dir) (reaper.Glance, error) {
 	return dir.Snapshot(context.Background())
 }
 
-func readFresh(dir *baggageclaim.Dir) (reaper.Snapshot, error) {
+func readFresh(dir *baggageclaim.Dir) (reaper.Glance, error) {
 	return dir.Fresh(context.Background())
 }
 
-func look(read reader, volumes string) reaper.Snapshot {
+func look(read reader, volumes string) reaper.Glance {
 	GinkgoHelper()
 	snapshot, err := read(baggageclaim.NewDir(volumes))
+	Expect(err).NotTo(HaveOccurred())
+	return snapshot
+}
+
+func snapshotOf(volumes string) *baggageclaim.Snapshot {
+	GinkgoHelper()
+	snapshot, err := baggageclaim.NewDir(volumes).Read(context.Background())
 	Expect(err).NotTo(HaveOccurred())
 	return snapshot
 }

@@ -7,7 +7,7 @@ import (
 	"weeder/reaper"
 )
 
-// fresh is a snapshot that read nothing beforehand.
+// fresh is a look that read nothing beforehand.
 type fresh struct {
 	disk
 }
@@ -15,7 +15,7 @@ type fresh struct {
 // Fresh reads nothing but the identity of live/ beforehand; each volume is
 // looked up when it is first asked for. The error is an *UnusableError, or
 // the context's.
-func (d *Dir) Fresh(ctx context.Context) (reaper.Snapshot, error) {
+func (d *Dir) Fresh(ctx context.Context) (reaper.Glance, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -30,22 +30,8 @@ func (d *Dir) Fresh(ctx context.Context) (reaper.Snapshot, error) {
 	return &fresh{disk: newDisk(d, path, liveIs)}, nil
 }
 
-// Empty tells that live/ holds no volume, or none that can be read.
-func (f *fresh) Empty() bool {
-	entries, _, err := readDirectory(f.live)
-	if err != nil {
-		return true
-	}
-	for _, entry := range entries {
-		if canHold(entry.Type()) {
-			return false
-		}
-	}
-	return true
-}
-
-// Volume looks for one volume. It says the same for as long as the snapshot
-// is used.
+// Volume looks for one volume. It says the same for as long as the look is
+// used.
 func (f *fresh) Volume(handle string) reaper.Volume {
 	return f.once(handle, f.look)
 }

@@ -159,10 +159,10 @@ var _ = Describe("Under", func() {
 	})
 })
 
-var _ = DescribeTableSubtree("Holds", func(read reader) {
+var _ = Describe("Holds", func() {
 	It("holds the paths that baggageclaim lists", func() {
 		volumes := recorded("baggageclaim-1.3.5")
-		snapshot := look(read, volumes)
+		snapshot := snapshotOf(volumes)
 		Expect(snapshot.Holds(filepath.Join(volumes, "live/v-1/volume"))).To(BeTrue())
 		link := symlink(volumes, GinkgoT().TempDir(), "link")
 		Expect(snapshot.Holds(filepath.Join(link, "live/v-1/volume"))).To(BeTrue())
@@ -174,7 +174,7 @@ var _ = DescribeTableSubtree("Holds", func(read reader) {
 			write("", volumes, "live", "file")
 			mkdir(volumes, "dead", "torn-down")
 			mkdir(volumes, "live", "v..1")
-			Expect(look(read, volumes).Holds(strings.ReplaceAll(path, "VOLUMES", volumes))).To(BeFalse())
+			Expect(snapshotOf(volumes).Holds(strings.ReplaceAll(path, "VOLUMES", volumes))).To(BeFalse())
 		},
 		Entry("of a volume that is not there", "VOLUMES/live/gone/volume"),
 		Entry("of a volume in dead/", "VOLUMES/live/torn-down/volume"),
@@ -189,21 +189,18 @@ var _ = DescribeTableSubtree("Holds", func(read reader) {
 		volumes := newVolumes()
 		// The one file system besides that every worker has.
 		symlink("/proc/self", volumes, "live", "v-1")
-		Expect(look(read, volumes).Holds(filepath.Join(volumes, "live/v-1/volume"))).To(BeFalse())
+		Expect(snapshotOf(volumes).Holds(filepath.Join(volumes, "live/v-1/volume"))).To(BeFalse())
 	})
 
 	It("does not hold anything once live/ was replaced", func() {
 		volumes := recorded("baggageclaim-1.3.5")
-		snapshot := look(read, volumes)
+		snapshot := snapshotOf(volumes)
 		rename(filepath.Join(volumes, "live"), filepath.Join(volumes, "live-before"))
 		mkdir(volumes, "live", "v-1")
 		Expect(snapshot.Holds(filepath.Join(volumes, "live/v-1/volume"))).To(BeFalse())
-		Expect(look(read, volumes).Holds(filepath.Join(volumes, "live/v-1/volume"))).To(BeTrue())
+		Expect(snapshotOf(volumes).Holds(filepath.Join(volumes, "live/v-1/volume"))).To(BeTrue())
 	})
-},
-	Entry("in a snapshot", reader(readSnapshot)),
-	Entry("in a fresh look", reader(readFresh)),
-)
+})
 
 var _ = Describe("Path", func() {
 	It("is the given directory", func() {

@@ -1,84 +1,88 @@
 // Package journal keeps account of what weeder flagged and destroyed, as
 // append-only JSON lines, so that a kill of the process at any moment leaves
-// behind how far it was.
+// behind how far it was. Beside that it keeps a daemon's memory over restarts,
+// and sees to it that there is one daemon for a worker.
 package journal
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
-	"time"
 
 	"weeder/reaper"
 )
 
-// FileName is the journal's file in its directory.
+// FileName is the journal's file in its directory. Older ones have a number
+// behind it, the higher the older.
 const FileName = "journal.jsonl"
 
-// entry is one line of the journal.
-type entry struct {
-	Time         time.Time       `json:"time"`
-	Event        string          `json:"event"`
-	Handle       string          `json:"handle,omitempty"`
-	Reasons      []reaper.Reason `json:"reasons,omitempty"`
-	AgeSeconds   *float64        `json:"age_seconds"`
-	GraceSeconds float64         `json:"grace_seconds"`
-	Error        string          `json:"error,omitempty"`
-}
+// appendTries is how often an event is written again because the file was
+// taken away meanwhile.
+const appendTries = 10
 
 // Journal appends to the journal of a directory. The directory and the file
 // are made at the first event, so that looking leaves no trace. It is safe
-// for use by several goroutines.
+// for use by several goroutines, and by several processes on one directory.
 type Journal struct {
-	dir string
+	dir    string
+	bounds Bounds
 
 	mutex sync.Mutex
 	file  *os.File
-	torn  bool
 }
 
 // New names the journal of a directory; nothing is opened yet.
 func New(dir string) *Journal {
-	return &Journal{dir: dir}
+	return NewBounded(dir, Bounds{})
 }
 
-// Record appends an event with one write and syncs it.
-func (j *Journal) Record(event reaper.Event) error {
-	j.mutex.Lock()
-	defer j.mutex.Unlock()
+// NewBounded is New with bounds other than the usual ones.
+func NewBounded(dir string, bounds Bounds) *Journal {
+	return &Journal{dir: dir, bounds: bounds.orUsual()}
+}
 
-	if j.file == nil {
-		if err := j.open(); err != nil {
-			return err
-		}
-	}
+// Record appends an event with one write and syncs it. Where the file was
+// renamed or removed meanwhile the event is written again to the one in its
+// place: readers take exact repetitions for one.
+func (j *Journal) Record(event reaper.Event) error {
 	line, err := encode(event)
 	if err != nil {
 		return err
 	}
-	if j.torn {
-		line = append([]byte{'\n'}, line...)
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
+
+	for range appendTries {
+		if err := j.ready(len(line)); err != nil {
+			return err
+		}
+		if err := j.append(line); err != nil {
+			return err
+		}
+		if j.current() {
+			return nil
+		}
 	}
-	if _, err := j.file.Write(line); err != nil {
-		j.torn = true
-		return fmt.Errorf("append to journal: %w", err)
-	}
-	j.torn = false
-	if err := j.file.Sync(); err != nil {
-		return fmt.Errorf("sync journal: %w", err)
-	}
-	return nil
+	return errors.New("append to journal: its file is taken away as soon as it is written to")
 }
 
-// Close closes the journal's file, if an event opened it.
+// Reopen has the next event open the file anew.
+func (j *Journal) Reopen() error {
+	return j.Close()
+}
+
+// Close closes the journal's file, if an event opened it. The next event opens
+// it again.
 func (j *Journal) Close() error {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
+	return j.close()
+}
+
+func (j *Journal) close() error {
 	if j.file == nil {
 		return nil
 	}
@@ -87,92 +91,76 @@ func (j *Journal) Close() error {
 	return err
 }
 
-func (j *Journal) open() error {
+// ready has the journal's present file open, with room for so many bytes.
+func (j *Journal) ready(bytes int) error {
+	if err := j.openPresent(); err != nil {
+		return err
+	}
+	if info, err := j.file.Stat(); err == nil && j.bounds.passedBy(info.Size(), bytes) {
+		j.rotate()
+	}
+	return j.openPresent()
+}
+
+// openPresent opens the journal's file unless it is open already.
+func (j *Journal) openPresent() error {
+	if j.file != nil {
+		if j.current() {
+			return nil
+		}
+		j.close()
+	}
 	if err := os.MkdirAll(j.dir, 0o750); err != nil {
 		return fmt.Errorf("make journal directory: %w", err)
 	}
-	file, err := os.OpenFile(filepath.Join(j.dir, FileName), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o640)
+	file, err := os.OpenFile(j.path(), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o640)
 	if err != nil {
 		return fmt.Errorf("open journal: %w", err)
-	}
-
-	// A kill or a full disk may have cut the last line short; what follows
-	// must not be glued to it.
-	if end, err := file.Seek(0, io.SeekEnd); err == nil && end > 0 {
-		last := make([]byte, 1)
-		if _, err := file.ReadAt(last, end-1); err == nil {
-			j.torn = last[0] != '\n'
-		}
 	}
 	j.file = file
 	return nil
 }
 
-func encode(event reaper.Event) ([]byte, error) {
-	line := entry{
-		Time:         event.Time.UTC(),
-		Event:        string(event.Name),
-		Handle:       event.Handle,
-		Reasons:      event.Reasons,
-		GraceSeconds: event.Grace.Seconds(),
-	}
-	if event.Age > 0 {
-		age := event.Age.Seconds()
-		line.AgeSeconds = &age
-	}
-	if event.Err != nil {
-		line.Error = event.Err.Error()
-	}
-	data, err := json.Marshal(line)
+// current tells that the open file is the one that its path names. Where
+// nobody can tell it is.
+func (j *Journal) current() bool {
+	open, err := j.file.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("encode journal entry: %w", err)
+		return true
 	}
-	return append(data, '\n'), nil
-}
-
-// Sightings are the orphans that a journal knows of.
-type Sightings struct {
-	first, cleared map[string]time.Time
-}
-
-// FirstSeen is when the container was flagged, if it was and has been neither
-// cleared nor destroyed since; of one that was cleared, when that was: it has
-// been no orphan for longer.
-func (s Sightings) FirstSeen(handle string) (time.Time, bool) {
-	if at, found := s.first[handle]; found {
-		return at, true
-	}
-	at, found := s.cleared[handle]
-	return at, found
-}
-
-// ReadSightings reads the first sightings from the journal of a directory. A
-// journal that is not there has none. Lines that are no entries, such as a
-// torn last one, are passed over.
-func ReadSightings(dir string) (Sightings, error) {
-	sightings := Sightings{first: map[string]time.Time{}, cleared: map[string]time.Time{}}
-	file, err := os.Open(filepath.Join(dir, FileName))
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return sightings, nil
-	}
+	named, err := os.Stat(j.path())
 	if err != nil {
-		return sightings, fmt.Errorf("open journal: %w", err)
+		return !errors.Is(err, fs.ErrNotExist)
 	}
-	defer file.Close()
+	return os.SameFile(open, named)
+}
 
-	err = eachEntry(file, func(e entry) {
-		switch e.Event {
-		case "flagged":
-			if _, found := sightings.first[e.Handle]; !found {
-				sightings.first[e.Handle] = e.Time
-			}
-		case "cleared":
-			delete(sightings.first, e.Handle)
-			sightings.cleared[e.Handle] = e.Time
-		case string(reaper.EventDestroyed):
-			delete(sightings.first, e.Handle)
-			delete(sightings.cleared, e.Handle)
-		}
-	})
-	return sightings, err
+func (j *Journal) append(line []byte) error {
+	if j.torn() {
+		line = append([]byte{'\n'}, line...)
+	}
+	if _, err := j.file.Write(line); err != nil {
+		return fmt.Errorf("append to journal: %w", err)
+	}
+	if err := j.file.Sync(); err != nil {
+		return fmt.Errorf("sync journal: %w", err)
+	}
+	return nil
+}
+
+// torn tells that the last line was cut short, as a kill or a full disk
+// leaves it, in this process or another: what follows must not be glued to it.
+// Another's write that is under way may look so, which costs an empty line.
+func (j *Journal) torn() bool {
+	info, err := j.file.Stat()
+	if err != nil || info.Size() == 0 {
+		return false
+	}
+	last := make([]byte, 1)
+	_, err = j.file.ReadAt(last, info.Size()-1)
+	return err == nil && last[0] != '\n'
+}
+
+func (j *Journal) path() string {
+	return filepath.Join(j.dir, FileName)
 }

@@ -14,10 +14,6 @@ import (
 	"weeder/reaper"
 )
 
-// limitedDir names, to a child of this test, the directory in which to play
-// a disk that fills up.
-const limitedDir = "WEEDER_TEST_LIMITED_JOURNAL"
-
 func init() {
 	// Rapid's fail files would lie among the sources; the seed that it prints
 	// does as well.
@@ -27,8 +23,8 @@ func init() {
 }
 
 func TestJournal(t *testing.T) {
-	if dir := os.Getenv(limitedDir); dir != "" {
-		fillUp(t, dir)
+	if task := os.Getenv(taskEnv); task != "" {
+		tasks[task](NewWithT(t), os.Getenv(dirEnv))
 		return
 	}
 	SetDefaultEventuallyTimeout(10 * time.Second)
@@ -44,37 +40,72 @@ func event(name reaper.EventName, handle string, after time.Duration) reaper.Eve
 
 func content(dir string) string {
 	GinkgoHelper()
-	data, err := os.ReadFile(filepath.Join(dir, journal.FileName))
+	return contentOf(dir, journal.FileName)
+}
+
+func contentOf(dir, name string) string {
+	GinkgoHelper()
+	data, err := os.ReadFile(filepath.Join(dir, name))
 	Expect(err).NotTo(HaveOccurred())
 	return string(data)
 }
 
 func write(dir, content string) {
 	GinkgoHelper()
-	Expect(os.WriteFile(filepath.Join(dir, journal.FileName), []byte(content), 0o640)).To(Succeed())
+	writeTo(dir, journal.FileName, content)
+}
+
+func writeTo(dir, name, content string) {
+	GinkgoHelper()
+	Expect(os.WriteFile(filepath.Join(dir, name), []byte(content), 0o640)).To(Succeed())
 }
 
 // record appends events as one run of weeder does.
 func record(dir string, events ...reaper.Event) {
 	GinkgoHelper()
-	j := journal.New(dir)
+	recordBounded(dir, journal.Bounds{}, events...)
+}
+
+func recordBounded(dir string, bounds journal.Bounds, events ...reaper.Event) {
+	GinkgoHelper()
+	j := journal.NewBounded(dir, bounds)
 	for _, event := range events {
 		Expect(j.Record(event)).To(Succeed())
 	}
 	Expect(j.Close()).To(Succeed())
 }
 
-func read(dir string) journal.Sightings {
+// names are the files in a directory, those of locks left out.
+func names(dir string) []string {
 	GinkgoHelper()
-	sightings, err := journal.ReadSightings(dir)
+	entries, err := os.ReadDir(dir)
 	Expect(err).NotTo(HaveOccurred())
-	return sightings
+	var names []string
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) != ".lock" {
+			names = append(names, entry.Name())
+		}
+	}
+	return names
 }
 
-// seen is when a handle was first seen, or the zero time.
-func seen(sightings journal.Sightings, handle string) time.Time {
+func read(dir string) []journal.Entry {
 	GinkgoHelper()
-	at, found := sightings.FirstSeen(handle)
-	Expect(found).To(Equal(!at.IsZero()))
-	return at
+	entries, err := journal.Read(dir, time.Time{})
+	Expect(err).NotTo(HaveOccurred())
+	return entries
+}
+
+// handles are those of a journal's entries, in their order.
+func handles(dir string) []string {
+	GinkgoHelper()
+	return handlesOf(read(dir))
+}
+
+func handlesOf(entries []journal.Entry) []string {
+	handles := []string{}
+	for _, entry := range entries {
+		handles = append(handles, entry.Handle)
+	}
+	return handles
 }

@@ -3,12 +3,8 @@ package journal_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"testing"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -28,12 +24,17 @@ var _ = Describe("a journal that was cut short", func() {
 		write(dir, written[:len(written)-10])
 		record(dir, event("flagged", "next", 0), event("flagged", "one-more", 0))
 
-		sightings := read(dir)
-		for _, handle := range []string{"whole", "next", "one-more"} {
-			Expect(seen(sightings, handle)).To(Equal(now))
-		}
-		Expect(seen(sightings, "torn")).To(BeZero())
+		Expect(handles(dir)).To(Equal([]string{"whole", "next", "one-more"}))
 		Expect(content(dir)).NotTo(ContainSubstring("\n\n"))
+	})
+
+	It("gets the next event on a line of its own where another process left it so", func() {
+		j := journal.New(dir)
+		DeferCleanup(j.Close)
+		Expect(j.Record(event("flagged", "before", 0))).To(Succeed())
+		write(dir, content(dir)+`{"time":`)
+		Expect(j.Record(event("flagged", "next", 0))).To(Succeed())
+		Expect(handles(dir)).To(Equal([]string{"before", "next"}))
 	})
 
 	It("gets no empty line where it was whole", func() {
@@ -60,53 +61,25 @@ var _ = Describe("a journal that was cut short", func() {
 			g.Expect(os.WriteFile(path, data[:cut], 0o640)).To(Succeed())
 
 			record(cutDir, event("flagged", "next", time.Second))
-			sightings, err := journal.ReadSightings(cutDir)
+			entries, err := journal.Read(cutDir, time.Time{})
 			g.Expect(err).NotTo(HaveOccurred())
-			_, found := sightings.FirstSeen("next")
-			g.Expect(found).To(BeTrue())
+			var whole []string
 			end := 0
 			for i, line := range lines {
 				end += len(line)
-				_, found := sightings.FirstSeen(fmt.Sprint("c-", i))
-				g.Expect(found).To(Equal(cut >= end-strings.Count(line, "\n")))
+				if cut >= end-strings.Count(line, "\n") {
+					whole = append(whole, fmt.Sprint("c-", i))
+				}
 			}
+			g.Expect(handlesOf(entries)).To(Equal(append(whole, "next")))
 		})
 	})
 
 	It("goes on behind what a full disk cut short, once there is room again", func() {
-		child := exec.Command(os.Args[0], "-test.run=^TestJournal$", "-test.count=1")
-		child.Env = append(os.Environ(), limitedDir+"="+dir)
-		output, err := child.CombinedOutput()
+		output, err := task("fill-up", dir).CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(output))
 
-		sightings := read(dir)
-		Expect(seen(sightings, "fits")).To(Equal(now))
-		Expect(seen(sightings, "too-much")).To(BeZero())
-		Expect(seen(sightings, "room-again")).To(Equal(now))
+		Expect(handles(dir)).To(Equal([]string{"fits", "room-again"}))
 		Expect(content(dir)).To(ContainSubstring("xxx\n{"))
 	})
 })
-
-// fillUp records events while the journal may not grow beyond a bound, which
-// cuts a write short as a full disk does. It runs in a process of its own,
-// since the bound is on all files of a process.
-func fillUp(t *testing.T, dir string) {
-	g := NewWithT(t)
-	signal.Ignore(syscall.SIGXFSZ)
-	bound := func(bytes uint64) {
-		var limit syscall.Rlimit
-		g.Expect(syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit)).To(Succeed())
-		limit.Cur = min(bytes, limit.Max)
-		g.Expect(syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit)).To(Succeed())
-	}
-
-	j := journal.New(dir)
-	bound(2000)
-	g.Expect(j.Record(event("flagged", "fits", 0))).To(Succeed())
-	tooMuch := event("flagged", "too-much", 0)
-	tooMuch.Err = fmt.Errorf("%s", strings.Repeat("x", 4000))
-	g.Expect(j.Record(tooMuch)).To(MatchError(syscall.EFBIG))
-	bound(1 << 30)
-	g.Expect(j.Record(event("flagged", "room-again", 0))).To(Succeed())
-	g.Expect(j.Close()).To(Succeed())
-}

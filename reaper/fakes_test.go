@@ -24,6 +24,13 @@ func (c *calls) add(call string, about ...string) {
 	c.list = append(c.list, strings.TrimSpace(call+" "+strings.Join(about, " ")))
 }
 
+// meet has all that was done before happen before the calls that are still to
+// come: the passing of time alone orders nothing.
+func (c *calls) meet() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+}
+
 // of are the calls that begin with one of the words, all where none is given.
 func (c *calls) of(words ...string) []string {
 	c.mutex.Lock()
@@ -130,8 +137,8 @@ type fakeVolumes struct {
 	otherDisk bool
 
 	snapshotErr, freshErr error
-	// onFresh runs before each Fresh.
-	onFresh func()
+	// onFresh runs before each Fresh, onSnapshot before each Snapshot.
+	onFresh, onSnapshot func()
 }
 
 func (v *fakeVolumes) put(volume reaper.Volume) {
@@ -157,13 +164,16 @@ func (v *fakeVolumes) read() *fakeSnapshot {
 
 func (v *fakeVolumes) Snapshot(context.Context) (reaper.Snapshot, error) {
 	v.add("snapshot")
+	if v.onSnapshot != nil {
+		v.onSnapshot()
+	}
 	if v.snapshotErr != nil {
 		return nil, v.snapshotErr
 	}
 	return v.read(), nil
 }
 
-func (v *fakeVolumes) Fresh(context.Context) (reaper.Snapshot, error) {
+func (v *fakeVolumes) Fresh(context.Context) (reaper.Glance, error) {
 	v.add("fresh")
 	if v.onFresh != nil {
 		v.onFresh()
@@ -197,6 +207,14 @@ func (s *fakeSnapshot) Empty() bool {
 		}
 	}
 	return true
+}
+
+func (s *fakeSnapshot) Counts() map[reaper.VolumeState]int {
+	counts := map[reaper.VolumeState]int{}
+	for _, volume := range s.volumes {
+		counts[volume.State]++
+	}
+	return counts
 }
 
 func (s *fakeSnapshot) Volume(handle string) reaper.Volume {
@@ -234,12 +252,11 @@ func (b *fakeBaggageclaim) LivePaths(context.Context) ([]string, error) {
 	return b.paths, b.pathsErr
 }
 
-// fakeSightings is a journal that was read.
+// fakeSightings are first sightings alone.
 type fakeSightings map[string]time.Time
 
-func (s fakeSightings) FirstSeen(handle string) (time.Time, bool) {
-	at, found := s[handle]
-	return at, found
+func (s fakeSightings) Remember(container reaper.Container, _ time.Time) reaper.Remembered {
+	return reaper.Remembered{FirstSeen: s[container.Handle]}
 }
 
 // fakeRecorder keeps the events and writes none.
@@ -248,10 +265,15 @@ type fakeRecorder struct {
 	mutex  sync.Mutex
 	events []reaper.Event
 	err    error
+	// onRecord runs before each Record.
+	onRecord func(reaper.Event)
 }
 
 func (r *fakeRecorder) Record(event reaper.Event) error {
 	r.add("record", string(event.Name), event.Handle)
+	if r.onRecord != nil {
+		r.onRecord(event)
+	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	if r.err != nil {

@@ -7,8 +7,8 @@ import (
 
 // Circumstances are what decides about an orphan beside the rule.
 type Circumstances struct {
-	// FirstSeen is when an earlier pass flagged it first. Zero: none did.
-	FirstSeen time.Time
+	// Remembered is what earlier passes know of it.
+	Remembered
 	// Usage of the container; its zero value: not known.
 	Usage Usage
 	// UsageAsked tells that Garden was asked for Usage.
@@ -35,7 +35,9 @@ func Weigh(container Container, judgement Judgement, now time.Time, policy Polic
 		finding.Container.CreatedAt = now.Add(-at.Usage.Age)
 	}
 	finding.Processes = at.Usage.Processes
-	finding.Since = orphanSince(finding, at.FirstSeen)
+	finding.Failures = at.Failures
+	finding.Destroying = at.Destroying
+	finding.Since = orphanSince(finding, at.Remembered, now)
 
 	hold := func(by HoldName, until time.Time, format string, args ...any) {
 		finding.Holds = append(finding.Holds, Hold{By: by, Until: until, Detail: fmt.Sprintf(format, args...)})
@@ -47,14 +49,26 @@ func Weigh(container Container, judgement Judgement, now time.Time, policy Polic
 			break
 		}
 	}
-	if judgement.byExpiryAlone() && !at.BaggageclaimAnswers {
-		hold(HeldByExpiryWait, time.Time{}, "only expiry speaks against it, and baggageclaim was not heard")
+
+	grace := policy.graceOf(container)
+	if judgement.byExpiryAlone() {
+		// While baggageclaim is away nobody can prolong a volume's life.
+		answeredLong := at.HeardSince.Add(grace)
+		switch {
+		case !at.BaggageclaimAnswers:
+			hold(HeldByExpiryWait, time.Time{}, "only expiry speaks against it, and baggageclaim was not heard")
+		case !at.HeardSince.IsZero() && now.Before(answeredLong):
+			hold(HeldByExpiryWait, answeredLong, "only expiry speaks against it, and baggageclaim answers but since %s",
+				at.HeardSince.UTC().Format(time.RFC3339))
+		}
+	}
+	if at.Unconfirmed && !at.Named {
+		hold(HeldByConfirm, time.Time{}, "the daemon has not seen it an orphan in two passes")
+	}
+	if now.Before(at.RetryAt) && !at.Named {
+		hold(HeldByBackoff, at.RetryAt, "destroying it failed %s: %s", times(at.Failures), at.LastError)
 	}
 
-	grace := max(policy.Grace, container.GraceTime)
-	if container.GraceUnknown {
-		grace = max(grace, policy.BusyGrace)
-	}
 	if finding.Since.IsZero() {
 		if at.UsageAsked {
 			hold(HeldByAge, time.Time{}, "nothing tells how old it is")
@@ -67,6 +81,22 @@ func Weigh(container Container, judgement Judgement, now time.Time, policy Polic
 		holdBusy(&finding, now, max(policy.BusyGrace, grace), at, hold)
 	}
 	return finding
+}
+
+// graceOf is how long a container must have been an orphan.
+func (p Policy) graceOf(container Container) time.Duration {
+	grace := max(p.Grace, container.GraceTime)
+	if container.GraceUnknown {
+		grace = max(grace, p.BusyGrace)
+	}
+	return grace
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func holdBusy(finding *Finding, now time.Time, grace time.Duration, at Circumstances,
@@ -101,11 +131,16 @@ func holdBusy(finding *Finding, now time.Time, grace time.Duration, at Circumsta
 // orphanSince is when the container became an orphan: its first sighting, or
 // its creation where there was none; for an expired volume no earlier than
 // its expiry. A container is never an orphan from before its creation: a
-// sighting from before that was of another one with the same handle.
-func orphanSince(finding Finding, firstSeen time.Time) time.Time {
+// sighting from before that was of another one with the same handle. To who
+// has watched it, a creation that is still to come tells only that the clock
+// was set back.
+func orphanSince(finding Finding, remembered Remembered, now time.Time) time.Time {
 	start := finding.Container.CreatedAt
-	if firstSeen.After(start) {
-		start = firstSeen
+	if remembered.Watched && start.After(now) {
+		start = time.Time{}
+	}
+	if remembered.FirstSeen.After(start) {
+		start = remembered.FirstSeen
 	}
 	if start.IsZero() || !finding.byExpiryAlone() {
 		return start

@@ -33,7 +33,7 @@ var _ = Describe("Weigh, of any orphan", func() {
 				BusyGrace: fewHours.Draw(t, "busy grace"),
 			},
 			at: reaper.Circumstances{
-				FirstSeen: maybeHours.Draw(t, "first seen"),
+				Remembered: reaper.Remembered{FirstSeen: maybeHours.Draw(t, "first seen")},
 				Usage: reaper.Usage{
 					Processes: rapid.SampledFrom([]uint64{0, 1, 1, 2}).Draw(t, "processes"),
 					Age:       fewHours.Draw(t, "age"),

@@ -115,6 +115,11 @@ func (k known) stale(l Listed, now time.Time) bool {
 	return (blind || len(k.container.Doubts) > 0) && now.Sub(k.at) >= retryDoubts
 }
 
+// Forget has a container asked about again in the next pass.
+func (i *Inventory) Forget(handle string) {
+	delete(i.seen, handle)
+}
+
 // Look reads one container afresh.
 func (i *Inventory) Look(ctx context.Context, handle string) (Container, error) {
 	if !SafeHandle(handle) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // look reads one container and its volumes afresh, and asks the rule and its
@@ -20,22 +19,24 @@ func (w *Worker) look(ctx context.Context, handle string, pass Report, question 
 		return finding, interlock, nil
 	}
 
-	said := w.hearBaggageclaim(ctx, []Finding{finding}, now, question)
+	said := w.hearBaggageclaim(ctx, []Finding{finding}, now.wall, question)
 	for _, interlock := range said.interlocks {
 		if !question.overrides(interlock.Name) {
 			return finding, &interlock, nil
 		}
 	}
-	at := w.circumstances(finding, question, said.heard())
 	usage, failed := w.usage(ctx, []string{handle})
-	at.Usage, at.UsageAsked, at.UsageFailed = usage[handle], true, failed
 
 	// Asking took its time, in which a volume may have come back.
 	last, now, interlock := w.judgeAfresh(ctx, container, pass, question)
 	if interlock != nil {
 		return last, interlock, nil
 	}
-	weighed := Weigh(last.Container, last.Judgement, now, question.Policy, at)
+	at := w.circumstances(last, now, question, said.heard())
+	// What is under way is the attempt that looks.
+	at.Destroying = false
+	at.Usage, at.UsageAsked, at.UsageFailed = usage[handle], true, failed
+	weighed := Weigh(last.Container, last.Judgement, now.wall, question.Policy, at)
 	if weighed.Verdict == Orphan && !accusesNoMore(last, finding) {
 		weighed.Holds = append(weighed.Holds, Hold{By: HeldByConfirm, Detail: "another volume went while it was looked at"})
 	}
@@ -56,9 +57,14 @@ func accusesNoMore(last, heard Finding) bool {
 
 // judgeAfresh judges a container by its volumes as they are on disk at this
 // moment.
-func (w *Worker) judgeAfresh(ctx context.Context, container Container, pass Report, question Question) (Finding, time.Time, *Interlock) {
-	now := w.Clock.Now()
+func (w *Worker) judgeAfresh(ctx context.Context, container Container, pass Report, question Question) (Finding, moment, *Interlock) {
+	now := moment{wall: w.Clock.Now(), elapsed: w.elapsed()}
 	finding := Finding{Container: container}
+	if w.memory != nil {
+		if interlock := w.memory.clockStepped(now); interlock != nil {
+			return finding, now, interlock
+		}
+	}
 	fresh, err := w.Volumes.Fresh(ctx)
 	if err != nil {
 		return finding, now, &Interlock{Name: VolumesDirUnusable, Detail: err.Error()}
@@ -69,6 +75,6 @@ func (w *Worker) judgeAfresh(ctx context.Context, container Container, pass Repo
 			Detail: "live is another directory than a moment ago: was it unmounted?",
 		}
 	}
-	finding.Judgement = Judge(container, fresh.Volume, now, question.Policy)
+	finding.Judgement = Judge(container, fresh.Volume, now.wall, question.Policy)
 	return finding, now, unreadableVolume([]Finding{finding})
 }

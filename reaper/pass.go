@@ -24,8 +24,20 @@ type Worker struct {
 	// Sightings of earlier passes. Nil: there are none.
 	Sightings Sightings
 	Clock     clock.Clock
+	// Elapsed is the monotonic clock: the time since some moment, whatever is
+	// done to the wall clock. Nil: Clock's time, which may step.
+	Elapsed func() time.Duration
 
 	inventory *Inventory
+	// memory is a daemon's own. Nil: there is no daemon.
+	memory *Memory
+}
+
+func (w *Worker) elapsed() time.Duration {
+	if w.Elapsed == nil {
+		return time.Duration(w.Clock.Now().UnixNano())
+	}
+	return w.Elapsed()
 }
 
 // Report is what one pass found.
@@ -41,9 +53,26 @@ type Report struct {
 	Interlocks []Interlock
 	// Overridden are the interlocks that would be on but for a person's word.
 	Overridden []Interlock
+	// Volumes on disk by their state. Nil: not Judged.
+	Volumes map[VolumeState]int
+	// Baggageclaim is what its API did when it was asked.
+	Baggageclaim Answer
+	// Took is how long the pass was.
+	Took time.Duration
 
 	identity string
+	// began and judged are moments on Worker.Elapsed, the latter that of At.
+	began, judged time.Duration
 }
+
+// Answer is what somebody does who is asked.
+type Answer string
+
+const (
+	NotAsked Answer = ""
+	Answered Answer = "answered"
+	Silent   Answer = "silent"
+)
 
 // Interlocked tells that nothing may be destroyed.
 func (r Report) Interlocked() bool {
@@ -69,6 +98,10 @@ type Question struct {
 	// Override are interlocks that a person lifts for this run. Those that are
 	// not Overridable stay on.
 	Override []InterlockName
+	// Standing are interlocks that are on whatever the pass sees.
+	Standing []Interlock
+	// DryRun has everything done but the destroy.
+	DryRun bool
 }
 
 // Overridable are the interlocks that a person can know better than.
@@ -82,22 +115,40 @@ func (q Question) overrides(name InterlockName) bool {
 // first and volumes second: volumes are made before their container, so that
 // nothing newly made can look like an orphan.
 func (w *Worker) Pass(ctx context.Context, question Question) Report {
-	report := Report{At: w.Clock.Now()}
+	report := Report{At: w.Clock.Now(), began: w.elapsed()}
+	report.judged = report.began
+	heard := w.read(ctx, question, &report)
+	for _, interlock := range question.Standing {
+		report.lock(&interlock, question)
+	}
+	if w.memory != nil && ctx.Err() == nil {
+		w.memory.see(&report)
+	}
+	if report.Judged {
+		w.weigh(ctx, &report, question, heard)
+	}
+	report.Took = w.elapsed() - report.began
+	return report
+}
 
+// read reads the worker and judges the containers, and tells whether
+// baggageclaim answered all that it was asked.
+func (w *Worker) read(ctx context.Context, question Question, report *Report) (heard bool) {
 	containers, err := w.containers(ctx)
 	if err != nil {
 		report.Interlocks = []Interlock{{Name: GardenUnreachable, Detail: err.Error()}}
-		return report
+		return false
 	}
 	snapshot, err := w.Volumes.Snapshot(ctx)
 	if err != nil {
 		report.Interlocks = []Interlock{{Name: VolumesDirUnusable, Detail: err.Error()}}
-		return report
+		return false
 	}
 
 	report.Judged = true
-	report.At = w.Clock.Now()
+	report.At, report.judged = w.Clock.Now(), w.elapsed()
 	report.identity = snapshot.Identity()
+	report.Volumes = snapshot.Counts()
 	report.Findings = make([]Finding, len(containers))
 	for i, container := range containers {
 		judgement := Judge(container, snapshot.Volume, report.At, question.Policy)
@@ -113,9 +164,8 @@ func (w *Worker) Pass(ctx context.Context, question Question) Report {
 	for _, interlock := range said.interlocks {
 		report.lock(&interlock, question)
 	}
-
-	w.weigh(ctx, &report, question, said.heard())
-	return report
+	report.Baggageclaim = said.answer()
+	return said.heard()
 }
 
 // lock puts an interlock on, if there is one, once by its name.
@@ -135,6 +185,13 @@ func (r *Report) lock(interlock *Interlock, question Question) {
 	*into = append(*into, *interlock)
 }
 
+// forget has containers asked about again in the next pass.
+func (w *Worker) forget(handles []string) {
+	for _, handle := range handles {
+		w.inventory.Forget(handle)
+	}
+}
+
 func (w *Worker) containers(ctx context.Context) ([]Container, error) {
 	if w.inventory == nil {
 		w.inventory = NewInventory(w.Garden, w.Runtime, w.Volumes, w.Clock)
@@ -145,9 +202,10 @@ func (w *Worker) containers(ctx context.Context) ([]Container, error) {
 // weigh says what holds each orphan. Garden is asked for processes and ages
 // of those alone that nothing else holds: on Guardian it costs an exec each.
 func (w *Worker) weigh(ctx context.Context, report *Report, question Question, heard bool) {
+	now := moment{wall: report.At, elapsed: report.judged}
 	var ask []string
 	for i, finding := range report.Findings {
-		at := w.circumstances(finding, question, heard)
+		at := w.circumstances(finding, now, question, heard)
 		report.Findings[i] = Weigh(finding.Container, finding.Judgement, report.At, question.Policy, at)
 		if report.Findings[i].Eligible() && !report.Interlocked() {
 			ask = append(ask, finding.Container.Handle)
@@ -155,10 +213,10 @@ func (w *Worker) weigh(ctx context.Context, report *Report, question Question, h
 	}
 
 	if len(ask) > 0 {
-		usage, failed := w.usage(ctx, ask)
+		usage, failed := w.rememberedUsage(ctx, ask)
 		for i, finding := range report.Findings {
 			if finding.Eligible() {
-				at := w.circumstances(finding, question, heard)
+				at := w.circumstances(finding, now, question, heard)
 				at.Usage, at.UsageAsked, at.UsageFailed = usage[finding.Container.Handle], true, failed
 				report.Findings[i] = Weigh(finding.Container, finding.Judgement, report.At, question.Policy, at)
 			}
@@ -200,13 +258,17 @@ func (w *Worker) usage(ctx context.Context, handles []string) (usage map[string]
 	return usage, failed
 }
 
-func (w *Worker) circumstances(finding Finding, question Question, heard bool) Circumstances {
+func (w *Worker) circumstances(finding Finding, now moment, question Question, heard bool) Circumstances {
 	at := Circumstances{
 		Named:               slices.Contains(question.Named, finding.Container.Handle),
 		BaggageclaimAnswers: heard,
 	}
-	if w.Sightings != nil && finding.Verdict == Orphan {
-		at.FirstSeen, _ = w.Sightings.FirstSeen(finding.Container.Handle)
+	switch {
+	case finding.Verdict != Orphan:
+	case w.memory != nil:
+		at.Remembered = w.memory.recall(finding.Container, now)
+	case w.Sightings != nil:
+		at.Remembered = w.Sightings.Remember(finding.Container, now.wall)
 	}
 	return at
 }

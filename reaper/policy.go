@@ -43,21 +43,21 @@ func DefaultPolicy() Policy {
 	}
 }
 
-// Sane tells whether a destroying policy makes sense, and what to change.
-func (p Policy) Sane() error {
-	switch {
-	case p.ZeroTTLExpires:
-		return errors.New("a ttl of 0 means never: it can't be an ingredient of a destroy")
-	case p.MaxInFlight < 1:
-		return errors.New("--max-in-flight: give at least 1")
-	case p.MaxPerPass < 0:
-		return errors.New("--max-per-pass: give 0 for no bound, or a number above")
-	case p.DestroyTimeout < time.Second:
-		return errors.New("--destroy-timeout: give at least 1s")
-	case p.Grace < 0 || p.BusyGrace < 0:
-		return errors.New("--grace, --busy-grace: give no negative duration")
+// Mistakes are what makes no sense in a destroying policy, and what to change.
+func (p Policy) Mistakes() []error {
+	var mistakes []error
+	mistake := func(is bool, text string) {
+		if is {
+			mistakes = append(mistakes, errors.New(text))
+		}
 	}
-	return nil
+	mistake(p.ZeroTTLExpires, "a ttl of 0 means never: it can't be an ingredient of a destroy")
+	mistake(p.MaxInFlight < 1, "--max-in-flight: give at least 1")
+	mistake(p.MaxPerPass < 0, "--max-per-pass: give 0 for no bound, or a number above")
+	mistake(p.DestroyTimeout < time.Second, "--destroy-timeout: give at least 1s")
+	mistake(p.Grace < 0, "--grace: give no negative duration")
+	mistake(p.BusyGrace < 0, "--busy-grace: give no negative duration")
+	return mistakes
 }
 
 // Protection matches containers that are never destroyed: by a glob over the

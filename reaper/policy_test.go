@@ -66,14 +66,14 @@ var _ = Describe("Policy", func() {
 			MaxPerPass:     20,
 			DestroyTimeout: 2 * time.Minute,
 		}))
-		Expect(reaper.DefaultPolicy().Sane()).To(Succeed())
+		Expect(reaper.DefaultPolicy().Mistakes()).To(BeEmpty())
 	})
 
-	DescribeTable("is not sane, and says by which option",
+	DescribeTable("has a mistake, and says in which option",
 		func(spoil func(*reaper.Policy), option string) {
 			policy := reaper.DefaultPolicy()
 			spoil(&policy)
-			Expect(policy.Sane()).To(MatchError(ContainSubstring(option)))
+			Expect(policy.Mistakes()).To(HaveExactElements(MatchError(ContainSubstring(option))))
 		},
 		Entry("when a ttl of 0 is to be an expiry", func(p *reaper.Policy) { p.ZeroTTLExpires = true }, "ttl of 0"),
 		Entry("when none may be in flight", func(p *reaper.Policy) { p.MaxInFlight = 0 }, "--max-in-flight"),
@@ -83,7 +83,11 @@ var _ = Describe("Policy", func() {
 		Entry("when the grace of the busy is negative", func(p *reaper.Policy) { p.BusyGrace = -1 }, "--busy-grace"),
 	)
 
-	It("is sane without a bound on a pass, with one destroy at a time, and without any grace", func() {
-		Expect(reaper.Policy{MaxInFlight: 1, DestroyTimeout: time.Second}.Sane()).To(Succeed())
+	It("has none without a bound on a pass, with one destroy at a time, and without any grace", func() {
+		Expect(reaper.Policy{MaxInFlight: 1, DestroyTimeout: time.Second}.Mistakes()).To(BeEmpty())
+	})
+
+	It("tells all of its mistakes", func() {
+		Expect(reaper.Policy{MaxPerPass: -1, Grace: -1}.Mistakes()).To(HaveLen(4))
 	})
 })

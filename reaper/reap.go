@@ -50,7 +50,7 @@ func Plan(report Report, question Question) (due, held []Finding) {
 	for _, finding := range report.Findings {
 		named := len(question.Named) == 0 || slices.Contains(question.Named, finding.Container.Handle)
 		switch {
-		case finding.Verdict != Orphan || !named:
+		case finding.Verdict != Orphan || !named || finding.Destroying:
 		case finding.Eligible():
 			due = append(due, finding)
 		default:

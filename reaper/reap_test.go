@@ -110,7 +110,7 @@ var _ = Describe("Reap", func() {
 				Reasons: []reaper.Reason{{Code: reaper.VolumeIsMissing, Volume: "v-c", Detail: "in none of init, live and dead"}},
 			}
 			failed := event
-			failed.Name, failed.Err = reaper.EventDestroyFailed, broken
+			failed.Name, failed.Err, failed.Failures = reaper.EventDestroyFailed, broken, 1
 			Expect(w.recorder.events).To(Equal([]reaper.Event{event, failed}))
 		})
 
@@ -135,7 +135,7 @@ var _ = Describe("Reap", func() {
 				Expect(names).To(Equal(events))
 			},
 			Entry("gone: over", reaper.ErrGone, reaper.EventDestroying, reaper.EventDestroyed),
-			Entry("in progress: not over", reaper.ErrInProgress, reaper.EventDestroying),
+			Entry("in progress: not ours", reaper.ErrInProgress, reaper.EventDestroying, reaper.EventDestroyFailed),
 			Entry("failed", errors.New("no"), reaper.EventDestroying, reaper.EventDestroyFailed),
 		)
 

@@ -23,7 +23,11 @@ func init() {
 	}
 }
 
+// suite is what the bubbles of those specs hang from in which time passes.
+var suite *testing.T
+
 func TestReaper(t *testing.T) {
+	suite = t
 	SetDefaultEventuallyTimeout(10 * time.Second)
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "Reaper Suite")

@@ -86,6 +86,15 @@ const (
 	HeldByInterlock  HoldName = "interlock"
 )
 
+// HoldNames are all holds.
+var HoldNames = []HoldName{
+	HeldByGrace, HeldByAge, HeldByBusy, HeldByConfirm, HeldByProtected,
+	HeldByExpiryWait, HeldByBackoff, HeldByCap, HeldByInterlock,
+}
+
+// OrphanCodes are the reasons that make an orphan.
+var OrphanCodes = []Code{VolumeIsMissing, VolumeIsDead, VolumeExpired}
+
 // Hold is one thing that keeps an orphan from being destroyed.
 type Hold struct {
 	By HoldName
@@ -105,7 +114,18 @@ const (
 	NoVolumeFound              InterlockName = "no-volume-found"
 	BaggageclaimUnreachable    InterlockName = "baggageclaim-unreachable"
 	WitnessesDisagreeInterlock InterlockName = "witnesses-disagree"
+	// Starting is on while a daemon has not watched the worker for long enough.
+	Starting InterlockName = "starting"
+	// ClockStepped is on for the pass that finds the wall clock out of step with
+	// the monotonic one.
+	ClockStepped InterlockName = "clock-stepped"
 )
+
+// InterlockNames are all interlocks.
+var InterlockNames = []InterlockName{
+	GardenUnreachable, VolumesDirUnusable, VolumesDirChanged, NoVolumeFound,
+	BaggageclaimUnreachable, WitnessesDisagreeInterlock, Starting, ClockStepped,
+}
 
 // Interlock is on while the worker as a whole can't be trusted to have been
 // seen right. It stops every destroy.
@@ -127,13 +147,26 @@ type Finding struct {
 	// Processes that run in an orphan, as far as they were asked for. Zero: not
 	// known.
 	Processes uint64
+	// Failures is how many destroys of it have failed so far.
+	Failures int
+	// Destroying tells that a destroy of it is under way.
+	Destroying bool
 	// Holds of an orphan. None: it is eligible for destroying.
 	Holds []Hold
 }
 
+// StuckAfter is how many failed destroys make a container stuck.
+const StuckAfter = 5
+
+// Stuck tells that destroying the container has failed so often that somebody
+// should look.
+func (f Finding) Stuck() bool {
+	return f.Failures >= StuckAfter
+}
+
 // Eligible tells that the container may be destroyed now.
 func (f Finding) Eligible() bool {
-	return f.Verdict == Orphan && len(f.Holds) == 0
+	return f.Verdict == Orphan && len(f.Holds) == 0 && !f.Destroying
 }
 
 // HeldBy are the names of what holds the container, each once.

@@ -10,14 +10,11 @@ import (
 // live/ holds nothing though a container refers to a volume, or not one volume
 // of three or more containers is there. baggageclaim can lift it by listing a
 // live volume that lies in the very directory, unless a container refers to
-// another. Hidden containers do not count: the depot that shows them may be
-// another worker's than the Garden that does not.
+// another. That a hidden container's volumes are there does not count: the depot
+// that shows it may be another worker's than the Garden that does not.
 func (w *Worker) noVolumeFound(ctx context.Context, findings []Finding, snapshot Snapshot) *Interlock {
 	referring, there, elsewhere := 0, false, false
 	for _, finding := range findings {
-		if finding.Container.Hidden {
-			continue
-		}
 		other := wrongDirectory(finding.Container.Doubts)
 		elsewhere = elsewhere || other
 		if other || len(finding.Volumes) > 0 {
@@ -26,7 +23,7 @@ func (w *Worker) noVolumeFound(ctx context.Context, findings []Finding, snapshot
 		for _, volume := range finding.Volumes {
 			switch volume.State {
 			case VolumeLive, VolumeInit, VolumeDead:
-				there = true
+				there = there || !finding.Container.Hidden
 			}
 		}
 	}
@@ -65,9 +62,20 @@ const maxSilent = 3
 
 // hearing is what baggageclaim said in one pass.
 type hearing struct {
-	// silent counts the questions without an answer.
-	silent     int
-	interlocks []Interlock
+	// asked counts the questions, silent those without an answer.
+	asked, silent int
+	interlocks    []Interlock
+}
+
+// answer sums up what baggageclaim did.
+func (h hearing) answer() Answer {
+	switch {
+	case h.asked == 0:
+		return NotAsked
+	case h.silent > 0:
+		return Silent
+	}
+	return Answered
 }
 
 // heard tells that baggageclaim answered all it was asked.
@@ -100,7 +108,36 @@ func (w *Worker) hearBaggageclaim(ctx context.Context, findings []Finding, now t
 			w.hearAbout(ctx, &findings[i], now, question, &said)
 		}
 	}
+	if said.asked == 0 && w.memory != nil {
+		w.askAny(ctx, findings, &said)
+	}
 	return said
+}
+
+// ask asks baggageclaim about one volume.
+func (w *Worker) ask(ctx context.Context, volume string, said *hearing) (bool, error) {
+	said.asked++
+	knows, err := w.Baggageclaim.Knows(ctx, volume)
+	if err != nil {
+		said.silent++
+		said.lock(BaggageclaimUnreachable, fmt.Sprintf(
+			"%v: start it, set --baggageclaim ('' to do without), or, if you know better, reap --override %s",
+			err, BaggageclaimUnreachable))
+	}
+	return knows, err
+}
+
+// askAny asks baggageclaim about some volume that a container refers to, if
+// only to hear it.
+func (w *Worker) askAny(ctx context.Context, findings []Finding, said *hearing) {
+	for _, finding := range findings {
+		for _, volume := range finding.Volumes {
+			if volume.State == VolumeLive {
+				_, _ = w.ask(ctx, volume.Handle, said)
+				return
+			}
+		}
+	}
 }
 
 // hearAbout asks baggageclaim about one orphan's volumes.
@@ -110,13 +147,7 @@ func (w *Worker) hearAbout(ctx context.Context, finding *Finding, now time.Time,
 		if said.over(question) {
 			break
 		}
-		knows, err := w.Baggageclaim.Knows(ctx, reason.Volume)
-		if err != nil {
-			said.silent++
-			said.lock(BaggageclaimUnreachable, fmt.Sprintf(
-				"%v: start it, set --baggageclaim ('' to do without), or, if you know better, reap --override %s",
-				err, BaggageclaimUnreachable))
-		}
+		knows, err := w.ask(ctx, reason.Volume, said)
 		// What the disk lacks it should not know, and what has but expired it
 		// should.
 		if err == nil && knows != (reason.Code == VolumeExpired) {

@@ -75,23 +75,30 @@ type Volumes interface {
 	// Snapshot reads which volumes there are. An error means that the
 	// directory can't be used: nothing about any volume follows from it.
 	Snapshot(ctx context.Context) (Snapshot, error)
-	// Fresh is a Snapshot that reads nothing beforehand, and each volume when
-	// it is asked for: for a look at a few.
-	Fresh(ctx context.Context) (Snapshot, error)
+	// Fresh is a Glance that reads nothing beforehand, and each volume when it
+	// is asked for.
+	Fresh(ctx context.Context) (Glance, error)
 	// Under turns a path on the worker into the handle of the volume it lies
 	// in. With other set, the path has a volume's shape outside of this
 	// directory, and handle is what it would be there.
 	Under(path string) (handle string, other bool)
 }
 
-// Snapshot is one reading of the volumes directory.
-type Snapshot interface {
+// Glance is a look at a few volumes.
+type Glance interface {
 	// Identity tells one live/ directory from another: device and inode.
 	Identity() string
-	// Empty tells that live/ holds no volume.
-	Empty() bool
 	// Volume reads one volume: its state and, where it is live, its ttl.json.
 	Volume(handle string) Volume
+}
+
+// Snapshot is one reading of the volumes directory.
+type Snapshot interface {
+	Glance
+	// Empty tells that live/ holds no volume.
+	Empty() bool
+	// Counts are the volumes by their state: live, init and dead.
+	Counts() map[VolumeState]int
 	// Holds tells whether a path that baggageclaim gives for a live volume
 	// lies in this directory, on the disk that this live/ is on.
 	Holds(path string) bool
@@ -104,41 +111,4 @@ type Baggageclaim interface {
 	Knows(ctx context.Context, volume string) (bool, error)
 	// LivePaths are the paths of the volumes that it lists.
 	LivePaths(ctx context.Context) ([]string, error)
-}
-
-// Sightings is what earlier passes remember, the daemon's journal.
-type Sightings interface {
-	// FirstSeen is since when the container can have been an orphan: when it
-	// was first flagged, or last cleared.
-	FirstSeen(handle string) (time.Time, bool)
-}
-
-// Recorder keeps account of what is destroyed.
-type Recorder interface {
-	// Record appends one event. After it returns nil the event survives a
-	// kill of the process.
-	Record(Event) error
-}
-
-// EventName names an event of the journal.
-type EventName string
-
-const (
-	EventDestroying    EventName = "destroying"
-	EventDestroyed     EventName = "destroyed"
-	EventDestroyFailed EventName = "destroy-failed"
-)
-
-// Event is one thing that happened to a container.
-type Event struct {
-	Time    time.Time
-	Name    EventName
-	Handle  string
-	Reasons []Reason
-	// Age of the container. Zero: not known.
-	Age time.Duration
-	// Grace that it had to wait out.
-	Grace time.Duration
-	// Err of a failure.
-	Err error
 }

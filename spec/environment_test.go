@@ -37,8 +37,8 @@ var _ = Describe("a variable that a template left empty or clumsy", func() {
 		Expect(parse(with("WEEDER_PROTECT=prot-*", "scan", "--json", "--protect=other-*")).of("prot-1").HeldBy).To(ConsistOf("protected"))
 	})
 
-	It("holds everything where the journal can't be read", func() {
-		writeFile("", w.Journal, "journal.jsonl", "a-directory-in-its-place")
+	It("holds everything where the daemon's memory can't be read", func() {
+		writeFile("", w.Journal, "memory.json", "a-directory-in-its-place")
 		session := weeder(w, "scan", "--json")
 		Expect(session).To(gexec.Exit(0))
 		Expect(stderr(session)).To(ContainSubstring("counts as first seen now"))

@@ -9,6 +9,9 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+
+	"weeder/journal"
+	"weeder/reaper"
 )
 
 var _ = Describe("what holds an orphan of 6 hours", func() {
@@ -40,10 +43,19 @@ var _ = Describe("what holds an orphan of 6 hours", func() {
 		}})
 	}
 	const oneMount, noRoot = `{"leak-get":"/tmp/build/get"}`, `{"leak-get":"/tmp/build/get","leak-root":"/tmp/build/put"}`
-	// flagged writes a journal that has flagged it so long ago, and more lines.
-	flagged := func(ago time.Duration, more ...string) {
-		writeFile(entry("flagged", leak, ago)+strings.Join(more, ""), w.Journal, "journal.jsonl")
+	// remembers leaves behind what a daemon remembers that passed last so long ago.
+	remembers := func(last time.Duration, handle string, orphan reaper.PastOrphan) {
+		w.rememberAs(map[string]reaper.PastOrphan{handle: orphan}, func(past *reaper.Past) {
+			past.At, past.Elapsed = past.At.Add(-last), past.Elapsed-last
+		})
 	}
+	// seen is an orphan that was flagged so long ago, and in how many passes it
+	// was one.
+	seen := func(ago time.Duration, passes int) reaper.PastOrphan {
+		return reaper.PastOrphan{Flagged: true, First: journal.Elapsed() - ago, Passes: passes}
+	}
+	// flagged is remembers of a daemon that has ended, and flagged it so long ago.
+	flagged := func(ago time.Duration) { remembers(time.Minute, leak, seen(ago, 1)) }
 
 	// expect has scan name the holds, and reap destroy what nothing holds.
 	expect := func(by holds, args ...string) {
@@ -220,7 +232,7 @@ var _ = Describe("what holds an orphan of 6 hours", func() {
 		Expect(result.heldBy(leak)).To(Equal(holds{"interlock"}))
 	})
 
-	DescribeTable("a first sighting in the journal", table,
+	DescribeTable("a first sighting of a daemon that has ended", table,
 		Entry("is what grace counts from", func() { flagged(9 * time.Minute) }, nil, holds{"grace"}),
 		Entry("is over so long after it", func() { flagged(11 * time.Minute) }, nil, none),
 		Entry("counts for an expired volume, too", func() {
@@ -231,36 +243,37 @@ var _ = Describe("what holds an orphan of 6 hours", func() {
 			expiredFor(9 * time.Minute)
 			flagged(11 * time.Minute)
 		}, nil, holds{"grace"}),
-		Entry("is the first of several", func() {
-			flagged(11*time.Minute, entry("flagged", leak, time.Minute))
-		}, nil, none),
-		Entry("is no earlier than when it was cleared",
-			func() { flagged(30*time.Minute, entry("cleared", leak, 8*time.Minute)) }, nil, holds{"grace"}),
-		Entry("is over so long after it was cleared",
-			func() { flagged(30*time.Minute, entry("cleared", leak, 11*time.Minute)) }, nil, none),
-		Entry("starts anew after that", func() {
-			flagged(11*time.Minute, entry("cleared", leak, 10*time.Minute), entry("flagged", leak, 9*time.Minute))
-		}, nil, holds{"grace"}),
-		Entry("of another container is none",
-			func() {
-				flagged(11*time.Minute, entry("cleared", "other", 10*time.Minute), entry("flagged", "other", time.Minute))
-			}, nil, none),
+		Entry("of another container is none", func() { remembers(time.Minute, "other", seen(time.Minute, 2)) }, nil, none),
 		Entry("of an earlier container of that handle is none", func() {
 			w.change(leak, body{"age": "9m"})
 			flagged(3 * time.Hour)
 		}, nil, holds{"grace"}),
-		Entry("stands though the last line is torn", func() {
-			torn := entry("cleared", leak, time.Minute)
-			flagged(9*time.Minute, torn[:len(torn)/2])
-		}, nil, holds{"grace"}),
-		Entry("is none in a last line that is torn",
-			func() {
-				torn := entry("flagged", leak, 9*time.Minute)
-				writeFile(entry("flagged", "other", time.Hour)+torn[:len(torn)-2], w.Journal, "journal.jsonl")
-			}, nil, none),
-		Entry("stands between lines that are none", func() {
-			writeFile("\x00\x00\n[]\n"+entry("flagged", leak, 9*time.Minute)+"{\n", w.Journal, "journal.jsonl")
-		}, nil, holds{"grace"}),
+		Entry("is none from before the machine was started", func() {
+			flagged(9 * time.Minute)
+			boot, err := journal.Boot()
+			Expect(err).NotTo(HaveOccurred())
+			memory := filepath.Join(w.Journal, journal.MemoryName)
+			text, err := os.ReadFile(memory)
+			Expect(err).NotTo(HaveOccurred())
+			writeFile(strings.ReplaceAll(string(text), boot, "another"), memory)
+		}, nil, none),
+	)
+
+	DescribeTable("what a daemon that runs", table,
+		Entry("has long watched is not held", func() { remembers(0, leak, seen(11*time.Minute, 2)) }, nil, none),
+		Entry("has not flagged yet is first seen now", func() { remembers(0, "other", seen(time.Hour, 2)) }, nil, holds{"confirm", "grace"}),
+		Entry("has flagged not long ago waits for its grace", func() { remembers(0, leak, seen(9*time.Minute, 2)) }, nil, holds{"grace"}),
+		Entry("has seen but once is not confirmed", func() { remembers(0, leak, seen(11*time.Minute, 1)) }, nil, holds{"confirm"}),
+		Entry("has failed to destroy waits before the next attempt", func() {
+			failed := seen(time.Hour, 2)
+			failed.Failures, failed.LastError, failed.RetryAt = 2, "container init still running", journal.Elapsed()+time.Minute
+			remembers(0, leak, failed)
+		}, nil, holds{"backoff"}),
+		Entry("has waited for before the next attempt is not held", func() {
+			failed := seen(time.Hour, 2)
+			failed.Failures, failed.LastError, failed.RetryAt = 2, "container init still running", journal.Elapsed()-time.Second
+			remembers(0, leak, failed)
+		}, nil, none),
 	)
 })
 

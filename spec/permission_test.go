@@ -128,11 +128,12 @@ var _ = Describe("as a user without permission", func() {
 	})
 
 	It("for the journal: says so and holds what it may hold", func() {
-		writeFile("", w.Journal, "journal.jsonl")
+		w.remember("leaked")
 		forbid(w.Journal)
 		session := unprivileged(w, "scan")
 		Expect(session).To(gexec.Exit(0))
-		Expect(stderr(session)).To(MatchRegexp(`(?m)^warning: first sightings can't be read, .*permission denied$`))
+		Expect(stderr(session)).To(MatchRegexp(
+			`(?m)^warning: what the daemon remembers can't be read, so every orphan counts as first seen now: .*permission denied$`))
 		Expect(unprivilegedScan().of("leaked").HeldBy).To(ConsistOf("grace"))
 	})
 

@@ -2,6 +2,8 @@ package spec
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -447,12 +449,32 @@ type journalLine struct {
 	Reasons      []reason
 	AgeSeconds   float64 `json:"age_seconds"`
 	GraceSeconds float64 `json:"grace_seconds"`
+	Failures     int
+	Error        string
+	Note         string
+	Interlock    string
+	On           bool
 }
 
-// journalled are the entries of the journal; lines that are none are left out.
+// name is the event's, for an interlock with whether it came on or went off.
+func (l journalLine) name() string {
+	switch {
+	case l.Interlock == "":
+		return l.Event
+	case l.On:
+		return "on"
+	}
+	return "off"
+}
+
+// journalled are the entries of the journal, none where there is no journal;
+// lines that are none are left out.
 func journalled(w *worker) []journalLine {
 	GinkgoHelper()
 	data, err := os.ReadFile(filepath.Join(w.Journal, "journal.jsonl"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	Expect(err).NotTo(HaveOccurred())
 	var entries []journalLine
 	for line := range strings.Lines(string(data)) {
@@ -464,13 +486,13 @@ func journalled(w *worker) []journalLine {
 	return entries
 }
 
-// events are what the journal tells of a handle, in order.
-func events(w *worker, handle string) []string {
+// events are what the journal tells of a handle or an interlock, in order.
+func events(w *worker, about string) []string {
 	GinkgoHelper()
 	var names []string
 	for _, entry := range journalled(w) {
-		if entry.Handle == handle {
-			names = append(names, entry.Event)
+		if entry.Handle == about || entry.Interlock == about {
+			names = append(names, entry.name())
 		}
 	}
 	return names

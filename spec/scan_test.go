@@ -125,6 +125,9 @@ var _ = Describe("scan", func() {
       "held_by": [
         "protected"
       ],
+      "stuck": false,
+      "destroying": false,
+      "failures": 0,
       "reasons": [
         {
           "code": "volume-missing",
@@ -168,6 +171,9 @@ var _ = Describe("scan", func() {
       "verdict": "live",
       "eligible": false,
       "held_by": [],
+      "stuck": false,
+      "destroying": false,
+      "failures": 0,
       "reasons": [],
       "age_seconds": null,
       "grace_time_seconds": 0,
@@ -200,6 +206,9 @@ var _ = Describe("scan", func() {
       "verdict": "unknown",
       "eligible": false,
       "held_by": [],
+      "stuck": false,
+      "destroying": false,
+      "failures": 0,
       "reasons": [
         {
           "code": "source-unreadable",

@@ -36,7 +36,12 @@ func TestSpec(t *testing.T) {
 	RegisterFailHandler(Fail)
 	SetDefaultEventuallyTimeout(20 * time.Second)
 	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
-	RunSpecs(t, "Spec")
+	suite, reporter := GinkgoConfiguration()
+	if suite.LabelFilter == "" {
+		// What takes minutes runs when it is asked for: -ginkgo.label-filter=long.
+		suite.LabelFilter = "!long"
+	}
+	RunSpecs(t, "Spec", suite, reporter)
 }
 
 var _ = SynchronizedBeforeSuite(func() []byte {

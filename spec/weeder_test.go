@@ -135,6 +135,9 @@ type container struct {
 	Verdict          string
 	Eligible         bool
 	HeldBy           []string `json:"held_by"`
+	Stuck            bool
+	Destroying       bool
+	Failures         int
 	Reasons          []reason
 	AgeSeconds       *float64 `json:"age_seconds"`
 	GraceTimeSeconds *float64 `json:"grace_time_seconds"`

@@ -16,10 +16,12 @@ import (
 
 // app is what every command works with.
 type app struct {
-	ctx      context.Context
-	stdin    io.Reader
-	stdout   *bufio.Writer
-	stderr   io.Writer
+	ctx    context.Context
+	stdin  io.Reader
+	stdout *bufio.Writer
+	stderr io.Writer
+	// log is where the daemon logs: stdout, unbuffered.
+	log      io.Writer
 	terminal terminalSet
 	global   globalOptions
 }

@@ -10,6 +10,7 @@ import (
 
 	"weeder/baggageclaim"
 	"weeder/reaper"
+	"weeder/status/report"
 )
 
 type explainCommand struct {
@@ -24,7 +25,7 @@ type explainCommand struct {
 // explainJSON is what explain prints as JSON: scan's container and the
 // evidence; a figure not known is null.
 type explainJSON struct {
-	containerJSON
+	report.Container
 	ScannedAt  string             `json:"scanned_at"`
 	Hidden     bool               `json:"hidden"`
 	State      *string            `json:"state"`
@@ -63,7 +64,7 @@ func (c *explainCommand) Execute(args []string) error {
 	site := c.app.connect()
 	defer site.close()
 
-	report := site.pass(c.app, reaper.Question{Policy: policy})
+	report := site.look(c.app, policy)
 	if !report.Judged {
 		return errSaid
 	}
@@ -88,20 +89,20 @@ func (c *explainCommand) Execute(args []string) error {
 	return nil
 }
 
-func newExplainJSON(report reaper.Report, finding reaper.Finding, infos []baggageclaim.Info) explainJSON {
+func newExplainJSON(pass reaper.Report, finding reaper.Finding, infos []baggageclaim.Info) explainJSON {
 	container := finding.Container
 	out := explainJSON{
-		containerJSON: newContainerJSON(finding, report.At),
-		ScannedAt:     report.At.UTC().Format(time.RFC3339),
-		Hidden:        container.Hidden,
-		State:         known(container.State),
-		CreatedAt:     timestamp(container.CreatedAt),
-		BundlePath:    known(container.BundlePath),
-		Properties:    container.Properties,
-		Since:         timestamp(finding.Since),
-		Holds:         []holdJSON{},
-		Evidence:      []evidenceJSON{},
-		Interlocks:    orEmpty(report.Interlocks),
+		Container:  report.NewContainer(finding, pass.At),
+		ScannedAt:  pass.At.UTC().Format(time.RFC3339),
+		Hidden:     container.Hidden,
+		State:      known(container.State),
+		CreatedAt:  timestamp(container.CreatedAt),
+		BundlePath: known(container.BundlePath),
+		Properties: container.Properties,
+		Since:      timestamp(finding.Since),
+		Holds:      []holdJSON{},
+		Evidence:   []evidenceJSON{},
+		Interlocks: orEmpty(pass.Interlocks),
 	}
 	for _, hold := range finding.Holds {
 		out.Holds = append(out.Holds, holdJSON{By: hold.By, Detail: hold.Detail, Until: timestamp(hold.Until)})
@@ -116,13 +117,6 @@ func newExplainJSON(report reaper.Report, finding reaper.Finding, infos []baggag
 		})
 	}
 	return out
-}
-
-func known(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
 }
 
 func (c *explainCommand) text(site *site, report reaper.Report, finding reaper.Finding, infos []baggageclaim.Info) {
@@ -226,6 +220,12 @@ func (c *explainCommand) verdict(report reaper.Report, finding reaper.Finding) {
 		c.line(1, "it can't be judged, so it is kept")
 		return
 	}
+	if finding.Failures > 0 {
+		c.line(1, "destroying it has failed %s", times(finding.Failures))
+	}
+	if finding.Stuck() {
+		c.line(2, "it is stuck: look into Garden's log for it")
+	}
 	if !finding.Since.IsZero() {
 		c.line(1, "its grace counts from %s, %s", clockText(finding.Since), ago(finding.Since, report.At))
 	}
@@ -260,6 +260,13 @@ func ago(t, now time.Time) string {
 		return "in the future: is the clock right?"
 	}
 	return short(now.Sub(t)) + " ago"
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func orNone(text string) string {

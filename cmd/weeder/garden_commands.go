@@ -13,6 +13,7 @@ import (
 
 	"weeder/gardenclient"
 	"weeder/reaper"
+	"weeder/status/report"
 )
 
 type pingCommand struct{ app *app }
@@ -73,7 +74,7 @@ func (c *propertiesCommand) Execute(args []string) error {
 			return fmt.Errorf("encode properties: %w", err)
 		}
 		if c.app.terminal.stdout {
-			text = escapeJSON(text)
+			text = report.Escape(text)
 		}
 		_, err = c.app.stdout.Write(text)
 		return err

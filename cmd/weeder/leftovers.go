@@ -37,7 +37,7 @@ func (c *leftoversCommand) Execute(args []string) error {
 	if c.OlderThan < 0 {
 		return usagef("--older-than: %s is negative", c.OlderThan)
 	}
-	config := c.app.leftoversConfig(c.OlderThan)
+	config := c.app.leftoversConfig(c.app.ctx, c.OlderThan)
 	report, err := leftovers.Scan(c.app.ctx, config)
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (c *leftoversCommand) Execute(args []string) error {
 
 // leftoversConfig is what the worker says of itself: the volumes directory that
 // can be read, and what Garden lists.
-func (a *app) leftoversConfig(minAge time.Duration) leftovers.Config {
+func (a *app) leftoversConfig(ctx context.Context, minAge time.Duration) leftovers.Config {
 	config := leftovers.Config{
 		Namespace: a.global.ContainerdNamespace,
 		Depot:     a.global.Depot,
@@ -67,12 +67,12 @@ func (a *app) leftoversConfig(minAge time.Duration) leftovers.Config {
 	volumes := baggageclaim.NewDir(a.global.Volumes)
 	config.Volumes, config.VolumesErr = volumes.Path()
 	if config.VolumesErr == nil {
-		_, config.VolumesErr = volumes.Read(a.ctx)
+		_, config.VolumesErr = volumes.Read(ctx)
 	}
 
 	client := a.garden()
 	defer client.Close()
-	listed, err := client.Handles(a.ctx)
+	listed, err := client.Handles(ctx)
 	if config.HandlesErr = err; err == nil {
 		for _, l := range listed {
 			config.Handles = append(config.Handles, l.Handle)
@@ -83,7 +83,7 @@ func (a *app) leftoversConfig(minAge time.Duration) leftovers.Config {
 	case err != nil:
 		config.DepotErr = unknownDepot(err)
 	default:
-		config.Depot, config.DepotErr = depotOf(a.ctx, client, config.Handles)
+		config.Depot, config.DepotErr = depotOf(ctx, client, config.Handles)
 	}
 	return config
 }

@@ -47,13 +47,11 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr *os.
 		stdin:    stdin,
 		stdout:   out,
 		stderr:   stderr,
+		log:      stdout,
 		terminal: terminals(stdin, stdout, stderr),
 	}
 
-	parser, err := newParser(app)
-	if err == nil {
-		_, err = parser.ParseArgs(args)
-	}
+	err := app.parse(args)
 	var help *flags.Error
 	if errors.As(err, &help) && help.Type == flags.ErrHelp {
 		fmt.Fprintln(out, help.Message)
@@ -67,7 +65,6 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr *os.
 
 // exitStatus tells a person what went wrong and a script its exit status.
 func (a *app) exitStatus(err error) int {
-	var parseErr *flags.Error
 	switch {
 	case err == nil:
 		return exitDone
@@ -75,16 +72,23 @@ func (a *app) exitStatus(err error) int {
 		return exitOrphansFound
 	case errors.Is(err, errSaid):
 		return exitFailed
-	case errors.As(err, &parseErr):
-		a.complain("error", "%s: see weeder --help", lowerFirst(goTypes.ReplaceAllString(parseErr.Message, "")))
-		return exitUsage
 	}
 
-	a.complain("error", "%v", err)
-	if errors.Is(err, errUsage) {
-		return exitUsage
+	status := exitFailed
+	for _, err := range each(err) {
+		var parseErr *flags.Error
+		switch {
+		case errors.As(err, &parseErr):
+			a.complain("error", "%s: see weeder --help", lowerFirst(goTypes.ReplaceAllString(parseErr.Message, "")))
+			status = exitUsage
+		case errors.Is(err, errUsage):
+			a.complain("error", "%v", err)
+			status = exitUsage
+		default:
+			a.complain("error", "%v", err)
+		}
 	}
-	return exitFailed
+	return status
 }
 
 // goTypes are in the parser's words where a value has none of a flag's.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"reflect"
 	"slices"
@@ -15,7 +16,7 @@ import (
 
 // globalOptions are those of every command.
 type globalOptions struct {
-	Target              string        `short:"t" long:"target" default:"127.0.0.1:7777" description:"Garden's address, host:port; an existing path or unix://PATH is a socket (also GAOL_TARGET)"`
+	Target              string        `short:"t" long:"target" default:"127.0.0.1:7777" description:"Garden's address, host:port; an existing or absolute path, or unix://PATH, is a socket (also GAOL_TARGET)"`
 	Timeout             time.Duration `long:"timeout" default:"30s" description:"longest wait for an answer of Garden or baggageclaim"`
 	Volumes             string        `long:"volumes" description:"baggageclaim's volumes directory (default: the first that exists of Concourse's usual places)"`
 	Baggageclaim        string        `long:"baggageclaim" default:"127.0.0.1:7788" description:"baggageclaim's address, the second witness; '' to do without: then expiry alone never makes a destroy"`
@@ -48,20 +49,28 @@ type destroyOptions struct {
 	DestroyTimeout time.Duration `long:"destroy-timeout" default:"2m" description:"longest wait for one destroy; Garden goes on with it"`
 }
 
-func (o policyOptions) policy() (reaper.Policy, error) {
+// read is the policy, and the mistakes in the protections.
+func (o policyOptions) read() (reaper.Policy, []error) {
 	policy := reaper.DefaultPolicy()
 	policy.Grace, policy.BusyGrace = o.Grace, o.BusyGrace
+	var mistakes []error
 	for _, text := range o.protected() {
 		protection, err := reaper.ParseProtection(text)
 		if err != nil {
-			return policy, usagef("--%v", err)
+			mistakes = append(mistakes, usagef("--%v", err))
+			continue
 		}
 		policy.Protect = append(policy.Protect, protection)
 	}
-	if err := policy.Sane(); err != nil {
-		return policy, usagef("%v", err)
+	return policy, mistakes
+}
+
+// checked joins the mistakes with those of the policy as a whole.
+func checked(policy reaper.Policy, mistakes []error) error {
+	for _, mistake := range policy.Mistakes() {
+		mistakes = append(mistakes, usagef("%v", mistake))
 	}
-	return policy, nil
+	return errors.Join(mistakes...)
 }
 
 // protected are the protections of the flags and those of the variable: who
@@ -79,33 +88,29 @@ func (o policyOptions) protected() []string {
 }
 
 func (o lookOptions) policy() (reaper.Policy, error) {
-	policy, err := o.policyOptions.policy()
+	policy, mistakes := o.read()
+	err := checked(policy, mistakes)
 	policy.ZeroTTLExpires = o.ZeroTTL == "expires-at"
 	return policy, err
 }
 
 func (o destroyOptions) policy() (reaper.Policy, error) {
-	policy, err := o.policyOptions.policy()
-	if err != nil {
-		return policy, err
-	}
+	policy, mistakes := o.read()
 	policy.MaxInFlight, policy.MaxPerPass, policy.DestroyTimeout = o.MaxInFlight, o.MaxPerPass, o.DestroyTimeout
-	if err := policy.Sane(); err != nil {
-		return policy, usagef("%v", err)
-	}
-	return policy, nil
+	return policy, checked(policy, mistakes)
 }
 
 // check finds what the parser can't: values of the right type that make no
 // sense.
 func (g globalOptions) check() error {
+	var mistakes []error
 	if _, err := gardenclient.ParseTarget(g.Target); err != nil {
-		return usagef("--target: %v", err)
+		mistakes = append(mistakes, usagef("--target: %v", err))
 	}
 	if g.Timeout <= 0 {
-		return usagef("--timeout: give a duration above 0, such as 30s")
+		mistakes = append(mistakes, usagef("--timeout: give a duration above 0, such as 30s"))
 	}
-	return nil
+	return errors.Join(mistakes...)
 }
 
 // journalDir is where the journal is.
@@ -142,7 +147,7 @@ func newParser(app *app) (*flags.Parser, error) {
 		if _, given := os.LookupEnv("WEEDER_TARGET"); !given {
 			app.gaolTarget(parser)
 		}
-		if err := app.global.check(); err != nil {
+		if err := app.checkAll(command); err != nil {
 			return err
 		}
 		return command.Execute(args)
@@ -159,6 +164,11 @@ func (a *app) gaolTarget(parser *flags.Parser) {
 	}
 }
 
+// variableOf is the environment variable of an option.
+func variableOf(longName string) string {
+	return "WEEDER_" + strings.ToUpper(strings.ReplaceAll(longName, "-", "_"))
+}
+
 func nameVariables(command *flags.Command) {
 	for _, group := range command.Groups() {
 		nameGroup(group)
@@ -172,10 +182,11 @@ func nameVariables(command *flags.Command) {
 func nameGroup(group *flags.Group) {
 	for _, option := range group.Options() {
 		if option.LongName != "" && option.LongName != "help" {
-			option.EnvDefaultKey = "WEEDER_" + strings.ToUpper(strings.ReplaceAll(option.LongName, "-", "_"))
-			if option.Field().Type.Kind() == reflect.Bool && os.Getenv(option.EnvDefaultKey) == "" {
-				// The parser takes an empty one for yes: a template that leaves it
-				// empty means nothing of the kind.
+			option.EnvDefaultKey = variableOf(option.LongName)
+			kind := option.Field().Type.Kind()
+			if (kind == reflect.Bool || kind == reflect.Slice) && os.Getenv(option.EnvDefaultKey) == "" {
+				// The parser takes an empty one for yes, or for a list of one empty
+				// text: a template that leaves it empty means nothing of the kind.
 				os.Unsetenv(option.EnvDefaultKey)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"weeder/reaper"
+	"weeder/status/report"
 )
 
 type scanCommand struct {
@@ -29,7 +30,7 @@ func (c *scanCommand) Execute(args []string) error {
 	site := c.app.connect()
 	defer site.close()
 
-	report := site.pass(c.app, reaper.Question{Policy: policy})
+	report := site.look(c.app, policy)
 
 	if c.JSON {
 		err = c.app.printJSON(c.json(site, report))
@@ -52,32 +53,13 @@ func (c *scanCommand) wanted(finding reaper.Finding) bool {
 	return len(c.Only) == 0 || slices.Contains(c.Only, verdictFlag(finding.Verdict))
 }
 
-func (c *scanCommand) json(site *site, report reaper.Report) scanJSON {
-	out := scanJSON{
-		ScannedAt:  report.At.UTC().Format(time.RFC3339),
-		Target:     c.app.global.Target,
-		VolumesDir: site.volumesDir(),
-		Interlocks: orEmpty(report.Interlocks),
-		Containers: []containerJSON{},
-	}
-	out.Summary.MaxContainers = site.maxContainers(c.app.ctx)
-	if !report.Judged {
-		return out
-	}
-
-	count := func(n int) *int { return &n }
-	out.Summary.Containers = count(len(report.Findings))
-	out.Summary.Live = count(report.Count(reaper.Live))
-	out.Summary.Orphan = count(report.Count(reaper.Orphan))
-	out.Summary.Unknown = count(report.Count(reaper.Unknown))
-	out.Summary.Foreign = count(report.Count(reaper.Foreign))
-	out.Summary.Eligible = count(eligible(report))
-	for _, finding := range report.Findings {
-		if c.wanted(finding) {
-			out.Containers = append(out.Containers, newContainerJSON(finding, report.At))
-		}
-	}
-	return out
+func (c *scanCommand) json(site *site, pass reaper.Report) report.Scan {
+	return report.New(pass, report.Setting{
+		Target:        c.app.global.Target,
+		VolumesDir:    site.volumesDir(),
+		MaxContainers: site.maxContainers(c.app.ctx),
+		Wanted:        c.wanted,
+	})
 }
 
 func (c *scanCommand) table(report reaper.Report) {
@@ -134,16 +116,6 @@ func (a *app) sayInterlocks(report reaper.Report) {
 	for _, interlock := range report.Overridden {
 		a.warn("%s, overridden: %s", interlock.Name, interlock.Detail)
 	}
-}
-
-func eligible(report reaper.Report) int {
-	count := 0
-	for _, finding := range report.Findings {
-		if finding.Eligible() {
-			count++
-		}
-	}
-	return count
 }
 
 func verdictColour(verdict reaper.Verdict) string {
@@ -220,6 +192,9 @@ func reasonText(finding reaper.Finding) string {
 	if finding.Container.Task == reaper.NoTask {
 		codes = append(codes, "("+reaper.NoTask+")")
 	}
+	if finding.Stuck() {
+		codes = append(codes, "(stuck)")
+	}
 	return strings.Join(codes, ", ")
 }
 
@@ -233,13 +208,6 @@ func heldText(finding reaper.Finding, now time.Time) string {
 		texts = append(texts, text)
 	}
 	return strings.Join(texts, ", ")
-}
-
-func orEmpty[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
 }
 
 // noArguments refuses what a command would quietly ignore.

@@ -23,13 +23,15 @@ type site struct {
 	// containerd is nil where --containerd is empty.
 	containerd *containerd.Source
 	worker     *reaper.Worker
+	// hindsight is what a daemon on this worker remembers.
+	hindsight reaper.Hindsight
 }
 
-// connect wires up the worker. Nothing is dialled or read yet but the journal:
-// what is missing shows as an interlock when it is asked for.
+// connect wires up the worker. Nothing is dialled or read yet: what is missing
+// shows as an interlock when it is asked for.
 func (a *app) connect() *site {
 	s := &site{global: a.global, garden: a.garden(), volumes: baggageclaim.NewDir(a.global.Volumes)}
-	s.worker = &reaper.Worker{Garden: s.garden, Volumes: s.volumes, Clock: clock.NewClock()}
+	s.worker = &reaper.Worker{Garden: s.garden, Volumes: s.volumes, Clock: clock.NewClock(), Elapsed: journal.Elapsed}
 	if address := a.global.Baggageclaim; address != "" {
 		s.baggageclaim = baggageclaim.NewAPI(address, a.global.Timeout)
 		s.worker.Baggageclaim = s.baggageclaim
@@ -43,20 +45,28 @@ func (a *app) connect() *site {
 		})
 		s.worker.Runtime = s.containerd
 	}
-	sightings, err := journal.ReadSightings(a.global.journalDir())
-	s.worker.Sightings = sightings
-	if err != nil {
-		a.warn("first sightings can't be read, so every orphan counts as first seen now: %v", err)
-		s.worker.Sightings = seenAt(s.worker.Clock.Now())
-	}
 	return s
 }
 
-// seenAt are the sightings of who can't read the journal: nothing that it may
-// hold back is eligible then.
-type seenAt time.Time
+// remember has the worker judged with what the daemon remembers.
+func (s *site) remember(a *app) {
+	past, err := journal.Load(a.global.journalDir())
+	if err != nil {
+		a.warn("what the daemon remembers can't be read, so every orphan counts as first seen now: %v", err)
+		s.worker.Sightings = firstSeenNow{}
+		return
+	}
+	s.hindsight = reaper.Hindsight{Past: past, Now: journal.Elapsed()}
+	s.worker.Sightings = s.hindsight
+}
 
-func (s seenAt) FirstSeen(string) (time.Time, bool) { return time.Time(s), true }
+// firstSeenNow are the sightings of who can't read the daemon's: nothing that
+// it may hold is eligible then.
+type firstSeenNow struct{}
+
+func (firstSeenNow) Remember(_ reaper.Container, now time.Time) reaper.Remembered {
+	return reaper.Remembered{FirstSeen: now}
+}
 
 func (s *site) close() {
 	s.garden.Close()
@@ -68,8 +78,21 @@ func (s *site) close() {
 	}
 }
 
-// pass judges the worker, and says on stderr what kept it from seeing all.
+// look is a pass for commands that destroy nothing: it shows what the daemon
+// would do.
+func (s *site) look(a *app, policy reaper.Policy) reaper.Report {
+	s.remember(a)
+	return s.judge(a, reaper.Question{Policy: policy, Standing: s.hindsight.Interlocks(s.worker.Clock.Now())})
+}
+
+// pass is a pass for who is about to destroy.
 func (s *site) pass(a *app, question reaper.Question) reaper.Report {
+	s.remember(a)
+	return s.judge(a, question)
+}
+
+// judge judges the worker, and says on stderr what kept it from seeing all.
+func (s *site) judge(a *app, question reaper.Question) reaper.Report {
 	report := s.worker.Pass(a.ctx, question)
 	if s.containerd != nil && s.containerd.Fallback() != nil {
 		a.warn("containerd can't be asked, so its bundles are read instead: %v", s.containerd.Fallback())

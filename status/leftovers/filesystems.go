@@ -21,8 +21,15 @@ type FileSystem struct {
 
 // fileSystems are those that leftovers are on.
 func (s *scan) fileSystems() []FileSystem {
+	return FileSystems(s.Volumes, s.Depot, filepath.Join(s.Root, "run"))
+}
+
+// FileSystems tells how much room those of the given directories have. Empty
+// paths are left out. It takes as long as the file systems take to answer, and
+// nothing can end it before.
+func FileSystems(paths ...string) []FileSystem {
 	var found []FileSystem
-	for _, path := range []string{s.Volumes, s.Depot, filepath.Join(s.Root, "run")} {
+	for _, path := range paths {
 		if path != "" {
 			found = append(found, readFileSystem(path))
 		}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jessevdk/go-flags"
+)
+
+// checker is a command that can tell every mistake in its options before it
+// runs.
+type checker interface{ check() error }
+
+// checkAll finds what the parser can't: values of the right type that make no
+// sense.
+func (a *app) checkAll(command flags.Commander) error {
+	mistakes := []error{a.global.check()}
+	if checker, can := command.(checker); can {
+		mistakes = append(mistakes, checker.check())
+	}
+	return errors.Join(mistakes...)
+}
+
+// parse parses and runs the command. The parser gives up at the first mistake;
+// whoever configures a daemon wants to know all of them: so it is asked again
+// without those that it has told, and runs nothing then.
+func (a *app) parse(args []string) error {
+	parser, err := newParser(a)
+	if err != nil {
+		return err
+	}
+	_, err = parser.ParseArgs(args)
+	var mistake *flags.Error
+	if !errors.As(err, &mistake) || mistake.Type == flags.ErrHelp {
+		return err
+	}
+
+	mistakes := []error{err}
+	for {
+		rest, dropped := without(args, mistake)
+		if !dropped {
+			return errors.Join(mistakes...)
+		}
+		args = rest
+		again := &app{ctx: a.ctx}
+		parser, err := newParser(again)
+		if err != nil {
+			return err
+		}
+		parser.CommandHandler = func(command flags.Commander, _ []string) error { return again.checkAll(command) }
+		_, err = parser.ParseArgs(args)
+		// One of a variable is told again when what is given in its place is left out.
+		told := func(other error) bool { return other.Error() == err.Error() }
+		if err != nil && !slices.ContainsFunc(mistakes, told) {
+			mistakes = append(mistakes, err)
+		}
+		if !errors.As(err, &mistake) {
+			return errors.Join(mistakes...)
+		}
+	}
+}
+
+// named finds the option in the parser's words: `--grace', `-t, --target' or,
+// unknown, `graec'.
+var named = regexp.MustCompile("flag `(?:-., )?(?:--)?([A-Za-z0-9-]+)'")
+
+// without leaves out the option that a mistake is about, from the arguments or
+// else from the environment, and tells whether it was there.
+func without(args []string, mistake *flags.Error) ([]string, bool) {
+	found := named.FindStringSubmatch(mistake.Message)
+	if found == nil {
+		return nil, false
+	}
+	long := "--" + found[1]
+	at := slices.IndexFunc(args, func(arg string) bool { return arg == long || strings.HasPrefix(arg, long+"=") })
+	if at >= 0 {
+		end := at + 1
+		if args[at] == long && mistake.Type == flags.ErrMarshal && end < len(args) {
+			end++
+		}
+		return slices.Delete(slices.Clone(args), at, end), true
+	}
+	variable := variableOf(found[1])
+	if _, set := os.LookupEnv(variable); !set {
+		return nil, false
+	}
+	os.Unsetenv(variable)
+	return args, true
+}
+
+// each gives the errors that errors.Join joined, those within those too.
+func each(err error) []error {
+	joined, several := err.(interface{ Unwrap() []error })
+	if !several {
+		return []error{err}
+	}
+	var all []error
+	for _, err := range joined.Unwrap() {
+		all = append(all, each(err)...)
+	}
+	return all
+}

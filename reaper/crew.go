@@ -1,0 +1,134 @@
+package reaper
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// lingerFor is how long destroys that are under way are waited for when the
+// daemon ends.
+const lingerFor = 8 * time.Second
+
+// crew destroys what passes offer, beside them. It owns the goroutines that it
+// starts: stop waits for them.
+type crew struct {
+	reaper *Reaper
+	memory *Memory
+	// noticed is told of an interlock that comes on in a fresh look.
+	noticed func(Interlock)
+	// changed is called after an attempt, with how it ended.
+	changed func(Finding, error)
+
+	looking, destroying context.Context
+	stopLooking         context.CancelFunc
+	stopDestroying      context.CancelFunc
+	attempts            sync.WaitGroup
+
+	mutex    sync.Mutex
+	report   Report
+	question Question
+	pending  []Finding
+	// inFlight are the attempts that hold a slot, destroys those of them that
+	// destroy.
+	inFlight, destroys int
+	// locked tells that an interlock came on with the last offer, or since.
+	locked bool
+	// outdated are those that a second look did not find due, or that are gone
+	// and may be made anew under their handle, until they are taken.
+	outdated []string
+}
+
+func newCrew(ctx context.Context, reaper *Reaper, memory *Memory) *crew {
+	c := &crew{reaper: reaper, memory: memory}
+	// The daemon's end must not cut off destroys at once.
+	c.destroying, c.stopDestroying = context.WithCancel(context.WithoutCancel(ctx))
+	c.looking, c.stopLooking = context.WithCancel(c.destroying)
+	return c
+}
+
+// offer puts what a pass found due in the place of what is left of an earlier
+// offer.
+func (c *crew) offer(report Report, question Question, due []Finding) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.report, c.question, c.pending, c.locked = report, question, due, report.Interlocked()
+	c.start()
+}
+
+// start starts attempts as far as there is room. The mutex is held.
+func (c *crew) start() {
+	for c.inFlight < c.limit() && len(c.pending) > 0 && c.looking.Err() == nil {
+		finding := c.pending[0]
+		c.pending = c.pending[1:]
+		if !c.memory.begin(finding.Container.Handle) {
+			continue
+		}
+		c.inFlight++
+		report, question := c.report, c.question
+		c.attempts.Go(func() { c.one(finding, report, question) })
+	}
+}
+
+func (c *crew) one(finding Finding, report Report, question Question) {
+	handle := finding.Container.Handle
+	slot := c.newSlot(handle)
+	fresh, err := c.reaper.attempt(c.looking, c.destroying, handle, report, question, func(interlock *Interlock) bool {
+		return c.goOn(interlock) && slot.renew()
+	})
+	if err == nil || errors.Is(err, errKept) || errors.Is(err, ErrGone) {
+		c.mutex.Lock()
+		c.outdated = append(c.outdated, handle)
+		c.mutex.Unlock()
+	}
+	if fresh.Container.Handle == "" {
+		fresh = finding
+	}
+	c.changed(fresh, err)
+	slot.finish()
+}
+
+// goOn tells whether a destroy may begin.
+func (c *crew) goOn(interlock *Interlock) bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if interlock != nil {
+		c.locked, c.pending = true, nil
+		c.noticed(*interlock)
+	}
+	return !c.locked
+}
+
+// takeOutdated takes the handles of which passes know no better than attempts
+// since the last time.
+func (c *crew) takeOutdated() []string {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	outdated := c.outdated
+	c.outdated = nil
+	return outdated
+}
+
+// stop begins no new destroy and waits for those under way, though not for
+// longer than lingerFor: then they are left to Garden.
+func (c *crew) stop() {
+	c.mutex.Lock()
+	c.pending = nil
+	c.stopLooking()
+	c.mutex.Unlock()
+
+	timer := c.reaper.Worker.Clock.NewTimer(lingerFor)
+	defer timer.Stop()
+	ended := make(chan struct{})
+	go func() {
+		c.attempts.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-timer.C():
+	}
+	c.stopDestroying()
+	<-ended
+}

@@ -1,0 +1,95 @@
+package reaper_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"weeder/reaper"
+)
+
+var _ = Describe("Daemon, asking for processes and ages", func() {
+	type by = []reaper.HoldName
+
+	// held is a watch with one orphan that nothing holds but its processes.
+	held := func(usage *reaper.Usage, spec func(*watch)) func() {
+		return watching(func(w *watch) {
+			w.container("o", volume("mount", reaper.VolumeMissing), live("v-o"))
+			delete(w.garden.usages, "o")
+			if usage != nil {
+				w.garden.usages["o"] = *usage
+			}
+			w.settled()
+			Expect(w.of("usage")).To(Equal([]string{"usage o"}))
+			Expect(w.heldBy("o")).To(Equal(by{reaper.HeldByBusy}))
+			spec(w)
+		})
+	}
+	busy := &reaper.Usage{Processes: 2}
+
+	DescribeTable("goes by an answer for five minutes",
+		func(usage *reaper.Usage) {
+			held(usage, func(w *watch) {
+				w.wait(5*time.Minute - time.Nanosecond)
+				Expect(w.of("usage")).To(HaveLen(1))
+				Expect(w.heldBy("o")).To(Equal(by{reaper.HeldByBusy}))
+				w.garden.usages["o"] = reaper.Usage{Processes: 1}
+				w.wait(time.Nanosecond)
+				Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+			})()
+		},
+		Entry("that it is busy", busy),
+		Entry("that says nothing", nil),
+	)
+
+	It("asks for those alone of which it has none", held(busy, func(w *watch) {
+		w.container("p", volume("mount-p", reaper.VolumeMissing), live("v-p"))
+		w.garden.usages["p"] = reaper.Usage{Processes: 3}
+		w.wait(10*time.Minute + 30*time.Second)
+		Expect(w.of("usage")).To(Equal([]string{"usage o", "usage o", "usage o", "usage p"}))
+		Expect(finding(w.report(), "o").Processes).To(Equal(uint64(2)))
+		Expect(finding(w.report(), "p").Processes).To(Equal(uint64(3)))
+	}))
+
+	It("asks anew about a handle that was gone", watching(func(w *watch) {
+		w.Policy.Grace = time.Minute
+		w.container("o", volume("mount", reaper.VolumeMissing), live("v-o"))
+		w.garden.usages["o"] = *busy
+		w.settled()
+		w.gone("o")
+		w.passes(2)
+		w.back("o")
+		w.garden.usages["o"] = reaper.Usage{Processes: 1}
+		w.passes(3)
+		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+	}))
+
+	It("asks again in each pass where Garden gave no answer", watching(func(w *watch) {
+		w.container("o", volume("mount", reaper.VolumeMissing), live("v-o"))
+		w.garden.usageErr = errNo
+		w.settled()
+		Expect(w.heldBy("o")).To(Equal(by{reaper.HeldByBusy}))
+		Expect(finding(w.report(), "o").Holds[0].Detail).To(ContainSubstring("could not be asked for"))
+		w.passes(2)
+		Expect(w.of("usage")).To(HaveLen(3))
+		w.garden.usageErr = nil
+		w.passes(1)
+		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+	}))
+
+	It("asks again right before a destroy", watching(func(w *watch) {
+		w.orphan("o")
+		w.settled()
+		Expect(w.of("usage", "destroy")).To(Equal([]string{"usage o", "usage o", "destroy o"}))
+	}))
+
+	It("asks anew after each try", watching(func(w *watch) {
+		w.orphan("o")
+		w.garden.onDestroy = fail
+		w.settled()
+		w.fakeWorker.calls.forget()
+		w.passes(1)
+		Expect(w.of("usage", "destroy")).To(Equal([]string{"usage o", "usage o", "destroy o"}))
+	}))
+})

@@ -1,0 +1,331 @@
+package reaper
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// maxStep is how far the wall clock may go apart from the monotonic one
+	// between two passes.
+	maxStep = time.Minute
+	// maxReading is how long a pass may take to read the worker. One that took
+	// longer was stopped in the middle, and nobody watched meanwhile.
+	maxReading = 5 * time.Minute
+)
+
+// Memory is what a daemon remembers from pass to pass. It is safe for use by
+// several goroutines.
+type Memory struct {
+	elapsed  func() time.Duration
+	interval time.Duration
+	grace    func(Container) time.Duration
+
+	mutex sync.Mutex
+	past  Past
+	// last is when the last pass judged, by both clocks. Zero: none did.
+	last moment
+	// good tells that the last pass was a good one, withdrew that it took back
+	// what had been kept.
+	good, withdrew bool
+	// underWay are the handles whose destroy is.
+	underWay map[string]bool
+	// ended is when a container was destroyed that a pass then under way may
+	// still have listed.
+	ended  map[string]time.Duration
+	usages map[string]usageAt
+	// events are what the passes have brought about, until they are taken.
+	events []Event
+	// dangling are handles whose destroy was under way when an earlier daemon
+	// ended.
+	dangling map[string]bool
+}
+
+// moment is one instant by both clocks.
+type moment struct {
+	wall    time.Time
+	elapsed time.Duration
+}
+
+func momentOf(wall time.Time, elapsed time.Duration) moment {
+	// Without its monotonic reading, so that subtracting shows steps.
+	return moment{wall: wall.Round(0), elapsed: elapsed}
+}
+
+// newMemory takes over what an earlier daemon remembered, unless that has been
+// gone for longer than three intervals: then it counts from the start how
+// long it watches.
+func newMemory(d *Daemon, now moment) *Memory {
+	m := &Memory{
+		elapsed: d.Worker.elapsed, interval: d.Interval, grace: d.Policy.graceOf,
+		past: d.Past, underWay: map[string]bool{}, ended: map[string]time.Duration{},
+		usages: map[string]usageAt{}, dangling: map[string]bool{},
+	}
+	m.past.Orphans = maps.Clone(d.Past.Orphans)
+	if m.past.Orphans == nil {
+		m.past.Orphans = map[string]PastOrphan{}
+	}
+	if !d.Past.At.IsZero() {
+		m.last = momentOf(d.Past.At, d.Past.Elapsed)
+	}
+	if !d.Past.recent(now.elapsed, d.Interval) {
+		m.past.StartingUntil = now.elapsed + max(d.Interval, d.Policy.Grace)
+		m.past.HeardSince = nil
+		m.unconfirm()
+	}
+	m.past.Interval = d.Interval
+	for _, handle := range d.Dangling {
+		m.dangling[handle] = true
+		orphan := m.past.Orphans[handle]
+		orphan.Tried = true
+		m.past.Orphans[handle] = orphan
+	}
+	return m
+}
+
+// recent tells that the last good pass ended within the last three intervals.
+func (p Past) recent(elapsed, interval time.Duration) bool {
+	gap := elapsed - p.Elapsed
+	return !p.At.IsZero() && gap >= 0 && gap <= 3*interval
+}
+
+// unconfirm has all orphans need two new passes.
+func (m *Memory) unconfirm() {
+	m.change(func(o *PastOrphan) { o.Passes = 0 })
+}
+
+// anew has all first sightings start now.
+func (m *Memory) anew(now time.Duration) {
+	m.unhear()
+	m.withdrew = true
+	m.change(func(o *PastOrphan) { o.First, o.Passes = now, 0 })
+}
+
+func (m *Memory) change(by func(*PastOrphan)) {
+	for handle, orphan := range m.past.Orphans {
+		by(&orphan)
+		m.past.Orphans[handle] = orphan
+	}
+}
+
+// see takes in what a pass found, and adds the interlocks that only memory can
+// tell of.
+func (m *Memory) see(report *Report) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+
+	now := momentOf(report.At, report.judged)
+	m.seeClock(report, now)
+	m.seeDirectory(report)
+	m.good = report.Judged && !report.Interlocked()
+	if now.elapsed < m.past.StartingUntil {
+		report.lock(&Interlock{Name: Starting, Detail: fmt.Sprintf(
+			"the daemon watches for %s before it destroys anything",
+			(m.past.StartingUntil - now.elapsed).Round(time.Second))}, Question{})
+	}
+	m.last = now
+
+	stopped := report.judged-report.began > max(maxReading, 3*m.interval)
+	if m.good && (stopped || !m.past.recent(report.began, m.interval)) {
+		m.unhear()
+		m.unconfirm()
+	}
+	m.hear(report)
+	if !report.Judged {
+		return
+	}
+	m.seeContainers(report, now, m.good)
+}
+
+// hear notes whether baggageclaim has answered. A pass that could have asked it
+// and had nothing to ask about has not heard it either.
+func (m *Memory) hear(report *Report) {
+	switch {
+	case report.Baggageclaim == Answered:
+		if m.past.HeardSince == nil {
+			// Its answers came after the moment of the judgement.
+			answered := m.elapsed()
+			m.past.HeardSince = &answered
+		}
+	case report.Judged:
+		m.unhear()
+	}
+}
+
+func (m *Memory) unhear() {
+	m.withdrew = m.withdrew || m.past.HeardSince != nil
+	m.past.HeardSince = nil
+}
+
+// passed notes the end of a pass, and tells whether its memory is worth keeping:
+// after a good one, and after one that has taken back what the next daemon would
+// go by.
+func (m *Memory) passed() bool {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.good {
+		m.past.Elapsed = m.elapsed()
+		m.past.At = m.last.wall.Add(m.past.Elapsed - m.last.elapsed)
+	}
+	worth := m.good || m.withdrew
+	m.withdrew = false
+	return worth
+}
+
+func (m *Memory) seeClock(report *Report, now moment) {
+	if interlock := m.stepped(now); interlock != nil {
+		m.anew(now.elapsed)
+		report.lock(interlock, Question{})
+	}
+}
+
+// clockStepped is an interlock where the wall clock has gone apart from the
+// monotonic one since the last pass. The next pass draws the consequences.
+func (m *Memory) clockStepped(now moment) *Interlock {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	return m.stepped(now)
+}
+
+func (m *Memory) stepped(now moment) *Interlock {
+	if m.last.wall.IsZero() {
+		return nil
+	}
+	// Without monotonic readings, so that subtracting shows steps.
+	step := now.wall.Round(0).Sub(m.last.wall.Round(0)) - (now.elapsed - m.last.elapsed)
+	if step.Abs() <= maxStep {
+		return nil
+	}
+	return &Interlock{Name: ClockStepped, Detail: fmt.Sprintf(
+		"the clock was set by %s, or the machine slept: all first sightings start anew", step.Round(time.Second))}
+}
+
+func (m *Memory) seeDirectory(report *Report) {
+	if !report.Judged {
+		return
+	}
+	if m.past.Identity != "" && m.past.Identity != report.identity {
+		m.anew(report.judged)
+		report.lock(&Interlock{
+			Name:   VolumesDirChanged,
+			Detail: "live is another directory than in the pass before: all first sightings start anew",
+		}, Question{})
+	}
+	m.past.Identity = report.identity
+}
+
+// seeContainers flags and clears. Only a good pass flags: what another one
+// takes for an orphan may be none.
+func (m *Memory) seeContainers(report *Report, now moment, good bool) {
+	listed := make(map[string]bool, len(report.Findings))
+	for _, finding := range report.Findings {
+		handle := finding.Container.Handle
+		listed[handle] = true
+		if ended, found := m.ended[handle]; found && ended >= report.began {
+			continue
+		}
+		orphan, known := m.past.Orphans[handle]
+		orphan.Absent = 0
+		if m.dangling[handle] {
+			delete(m.dangling, handle)
+			m.tell(finding, Event{Name: EventDestroyFailed, Err: errOutlived})
+		}
+		switch {
+		case finding.Verdict == Orphan && good:
+			if another(orphan.Created, finding.Container.CreatedAt) {
+				orphan = PastOrphan{}
+				m.past.Orphans[handle] = orphan
+			}
+			if !orphan.Flagged {
+				orphan.Flagged, orphan.First, orphan.Passes = true, now.elapsed, 0
+				orphan.Created = finding.Container.CreatedAt
+				m.tell(finding, Event{Name: EventFlagged})
+			}
+			orphan.Passes++
+		case finding.Verdict != Orphan && orphan.Flagged:
+			m.tell(finding, Event{Name: EventCleared, Note: "its verdict is " + string(finding.Verdict)})
+			orphan.Flagged, orphan.Passes, orphan.WouldDestroy = false, 0, false
+			delete(m.usages, handle)
+		}
+		switch {
+		case orphan.Flagged || orphan.Tried || orphan.Failures > 0:
+			m.past.Orphans[handle] = orphan
+		case known:
+			delete(m.past.Orphans, handle)
+		}
+	}
+	m.seeAbsent(listed, now)
+	maps.DeleteFunc(m.ended, func(_ string, ended time.Duration) bool { return ended < report.began })
+}
+
+// errOutlived is how a destroy ended that was under way when an earlier daemon
+// ended, as far as can be told.
+var errOutlived = fmt.Errorf("weeder ended while Garden was at it, and the container is still there")
+
+// another tells one container from another of the same handle.
+func another(a, b time.Time) bool {
+	return !a.IsZero() && !b.IsZero() && !a.Equal(b)
+}
+
+// seeAbsent notes which containers are gone. One pass is not enough: a Garden
+// that has just started lists nothing.
+func (m *Memory) seeAbsent(listed map[string]bool, now moment) {
+	for _, handle := range slices.Sorted(maps.Keys(m.past.Orphans)) {
+		orphan := m.past.Orphans[handle]
+		if listed[handle] || m.underWay[handle] {
+			continue
+		}
+		orphan.Absent++
+		orphan.Passes = 0
+		if orphan.Absent < 2 {
+			m.past.Orphans[handle] = orphan
+			continue
+		}
+		event := Event{Time: now.wall, Handle: handle, Name: EventCleared, Note: "it is gone"}
+		if orphan.Tried {
+			event.Name, event.Note = EventDestroyed, "it is gone since an earlier attempt"
+		}
+		m.events = append(m.events, event)
+		m.drop(handle)
+	}
+}
+
+func (m *Memory) drop(handle string) {
+	delete(m.past.Orphans, handle)
+	delete(m.usages, handle)
+	delete(m.dangling, handle)
+}
+
+// tell adds an event about a finding of the pass.
+func (m *Memory) tell(finding Finding, event Event) {
+	event.Time = m.last.wall
+	event.Handle = finding.Container.Handle
+	event.Reasons = finding.Reasons
+	event.Grace = m.grace(finding.Container)
+	event.Failures = m.past.Orphans[event.Handle].Failures
+	if created := finding.Container.CreatedAt; !created.IsZero() {
+		event.Age = event.Time.Sub(created)
+	}
+	m.events = append(m.events, event)
+}
+
+// take takes the events since the last time.
+func (m *Memory) take() []Event {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	events := m.events
+	m.events = nil
+	return events
+}
+
+// kept is what is to be kept over the daemon's end.
+func (m *Memory) kept() Past {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	past := m.past
+	past.Orphans = maps.Clone(m.past.Orphans)
+	return past
+}
