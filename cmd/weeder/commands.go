@@ -20,6 +20,13 @@ func commands(app *app) []command {
 			"Destroys, once, the orphans that nothing holds, or those of the given handles. Each is looked at again right " +
 				"before. Asks on a terminal; without one it needs --yes or --dry-run.\n\nExample: weeder reap --dry-run",
 			&reapCommand{app: app}},
+		{"daemon", "watch the worker and destroy what leaks",
+			"Runs until it is told to end: looks, destroys what nothing holds, waits. SIGTERM ends it within 10 s, SIGHUP has " +
+				"the journal opened anew. Logs to stdout, in JSON.\n\nExample: weeder daemon --dry-run",
+			&daemonCommand{app: app}},
+		{"history", "show what was flagged and destroyed",
+			"Shows the journal, whether the daemon runs or not.\n\nExample: weeder history --since 7d --by hour",
+			&historyCommand{app: app}},
 		{"volumes", "show the volumes on disk",
 			"Shows baggageclaim's volumes as they are on disk, and the containers that refer to them." +
 				"\n\nExample: weeder volumes",

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"code.cloudfoundry.org/lager/v3"
+	"golang.org/x/sync/errgroup"
+
+	"weeder/gardenclient"
+	"weeder/journal"
+	"weeder/reaper"
+	"weeder/status"
+	"weeder/status/leftovers"
+)
+
+type daemonCommand struct {
+	app *app
+	destroyOptions
+	Interval time.Duration `long:"interval" default:"30s" description:"wait between two passes, give or take a tenth; at least 5s"`
+	Listen   string        `long:"listen" default:"127.0.0.1:7790" description:"address of metrics, health and the last pass, host:port; '' for none"`
+	DryRun   bool          `long:"dry-run" description:"decide the same, journal it as would-destroy, destroy nothing"`
+	Check    bool          `long:"check" description:"check the configuration and exit"`
+}
+
+// The least that a daemon takes: below, a single hiccup of the worker could
+// make a destroy.
+const (
+	leastGrace    = time.Minute
+	leastInterval = 5 * time.Second
+)
+
+// restingGCPercent keeps the heap of a daemon close to what is in use.
+const restingGCPercent = 40
+
+// check finds every mistake in the configuration.
+func (c *daemonCommand) check() error {
+	_, err := c.policy()
+	mistakes := []error{err}
+	if c.Grace >= 0 && c.Grace < leastGrace {
+		mistakes = append(mistakes, usagef("--grace: %s is too short for a daemon: give at least %s", c.Grace, leastGrace))
+	}
+	if c.Interval < leastInterval {
+		mistakes = append(mistakes, usagef("--interval: %s is too short: give at least %s", c.Interval, leastInterval))
+	}
+	if c.Listen != "" {
+		if _, err := status.Loopback(c.Listen); err != nil {
+			mistakes = append(mistakes, usagef("--listen: %v", err))
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// Execute runs the command.
+func (c *daemonCommand) Execute(args []string) error {
+	if err := noArguments(args); err != nil {
+		return err
+	}
+	policy, err := c.policy()
+	if err != nil {
+		return err
+	}
+	if c.Check {
+		fmt.Fprintln(c.app.stdout, "the configuration is good")
+		return nil
+	}
+	// Commands trade memory for speed; a daemon lives with others on a worker.
+	debug.SetGCPercent(restingGCPercent)
+	logger := c.app.daemonLogger()
+	// Until the very end: a SIGHUP that nobody waits for would end the process.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+
+	dir := c.app.global.journalDir()
+	held, err := journal.Lock(dir)
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		// A full disk costs the journal, never the loop.
+		logger.Error("failed-to-lock-journal", err)
+	case err != nil:
+		return err
+	default:
+		defer held.Release()
+	}
+
+	var listener net.Listener
+	if c.Listen != "" {
+		if listener, err = net.Listen("tcp", c.Listen); err != nil {
+			return fmt.Errorf("%w: set --listen to another address, or to '' to do without", err)
+		}
+		c.sayListening(logger, listener)
+	}
+	return c.run(policy, listener, hangups, logger)
+}
+
+func (c *daemonCommand) sayListening(logger lager.Logger, listener net.Listener) {
+	address := listener.Addr().String()
+	logger.Info("listening", lager.Data{"address": address})
+	if loopback, err := status.Loopback(c.Listen); err == nil && !loopback {
+		logger.Info("listening-beyond-this-machine", lager.Data{
+			"address": address, "warning": "whoever reaches it can read this worker's handles; nobody can change anything through it",
+		})
+	}
+}
+
+// run runs the daemon and what goes with it until the process is told to end.
+func (c *daemonCommand) run(policy reaper.Policy, listener net.Listener, hangups <-chan os.Signal, logger lager.Logger) error {
+	dir := c.app.global.journalDir()
+	site := c.app.connect()
+	defer site.close()
+	record := journal.New(dir)
+	defer record.Close()
+	shown := status.New(c.shown(site))
+
+	daemon := &reaper.Daemon{
+		Worker:   site.worker,
+		Policy:   policy,
+		Interval: c.Interval,
+		DryRun:   c.DryRun,
+		Recorder: record,
+		Keeper:   shownKeeper{Keeper: journal.NewMemory(dir), shown: shown},
+		Observer: shown,
+		Logger:   logger,
+		Random:   rand.Float64,
+	}
+	var err error
+	if daemon.Past, err = journal.Load(dir); err != nil {
+		logger.Error("failed-to-load-memory", err)
+	}
+	if daemon.Dangling, err = journal.Dangling(dir); err != nil {
+		logger.Error("failed-to-read-journal", err)
+	}
+
+	logger.Info("started", lager.Data{
+		"version": version, "target": c.app.global.Target, "journal": dir, "dry-run": c.DryRun,
+		"interval": c.Interval.String(), "grace": policy.Grace.String(), "remembered-orphans": len(daemon.Past.Orphans),
+	})
+	group, ctx := errgroup.WithContext(c.app.ctx)
+	group.Go(func() error {
+		daemon.Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		shown.Watch(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		reopenOnHangup(ctx, hangups, record, logger)
+		return nil
+	})
+	if listener != nil {
+		group.Go(func() error { return status.Serve(ctx, listener, shown.Handler(), logger) })
+	}
+	err = group.Wait()
+	logger.Info("stopped")
+	return err
+}
+
+// shownKeeper has the status tell whether the daemon's memory is kept.
+type shownKeeper struct {
+	reaper.Keeper
+	shown *status.Status
+}
+
+func (k shownKeeper) Keep(past reaper.Past) error {
+	err := k.Keeper.Keep(past)
+	k.shown.Kept(err)
+	return err
+}
+
+// shown is what the daemon shows of its worker.
+func (c *daemonCommand) shown(site *site) status.Config {
+	return status.Config{
+		Version:    version,
+		Target:     c.app.global.Target,
+		VolumesDir: site.volumesDir,
+		Interval:   c.Interval,
+		Timeout:    c.app.global.Timeout,
+		DryRun:     c.DryRun,
+		Clock:      site.worker.Clock,
+
+		MaxContainers: c.app.global.MaxContainers,
+		Capacity: func(ctx context.Context) (uint64, error) {
+			capacity, err := site.garden.Capacity(ctx)
+			if gardenclient.IsNotImplemented(err) {
+				return 0, nil
+			}
+			return capacity.MaxContainers, err
+		},
+		Leftovers: func(ctx context.Context) (leftovers.Report, error) {
+			return leftovers.Scan(ctx, c.app.leftoversConfig(ctx, leftovers.DefaultMinAge))
+		},
+	}
+}
+
+// reopenOnHangup has the journal opened anew at a SIGHUP, for whoever moved it
+// away.
+func reopenOnHangup(ctx context.Context, hangups <-chan os.Signal, record *journal.Journal, logger lager.Logger) {
+	for {
+		select {
+		case <-hangups:
+			if err := record.Reopen(); err != nil {
+				logger.Error("failed-to-reopen-journal", err)
+				continue
+			}
+			logger.Info("reopened-journal")
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// daemonLogger writes lager's JSON to stdout, from info on unless --log-level
+// says otherwise.
+func (a *app) daemonLogger() lager.Logger {
+	level := lager.INFO
+	if a.global.LogLevel != "" {
+		level, _ = lager.LogLevelFromString(string(a.global.LogLevel))
+	}
+	logger := lager.NewLogger("weeder")
+	logger.RegisterSink(lager.NewPrettySink(a.log, level))
+	return logger
+}

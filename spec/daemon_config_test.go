@@ -1,0 +1,80 @@
+package spec
+
+import (
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gexec"
+)
+
+var _ = Describe("daemon's configuration", func() {
+	// with runs a daemon to its end, with variables set.
+	with := func(variables []string, args ...string) *gexec.Session {
+		GinkgoHelper()
+		command := command(nil, append([]string{"daemon"}, args...)...)
+		command.Env = append(command.Env, variables...)
+		return finish(command)
+	}
+
+	It("is told every mistake of, at once", func() {
+		session := with(
+			[]string{"WEEDER_INTERVAL=soon", "WEEDER_MAX_IN_FLIGHT=0", "WEEDER_LISTEN=7790", "WEEDER_TIMEOUT=0s", "WEEDER_PROTECT=[a"},
+			"--grace=59s", "--destroy-timeout=1ms", "--busy-grace=long", "--max-per-pass=-1", "--graec=1m")
+		Expect(session).To(gexec.Exit(2))
+		Expect(stdout(session)).To(BeEmpty())
+		lines := strings.Split(strings.TrimSuffix(stderr(session), "\n"), "\n")
+		for _, mistake := range []string{"--interval", "--max-in-flight", "--listen", "--timeout", "[a",
+			"--grace", "--destroy-timeout", "--busy-grace", "--max-per-pass", "graec"} {
+			Expect(lines).To(ContainElement(ContainSubstring(mistake)))
+		}
+		Expect(lines).To(HaveLen(10))
+		Expect(lines).To(HaveEach(MatchRegexp(`^error: [^A-Z\s].*[^.\s]$`)))
+	})
+
+	It("is told a mistake of but once", func() {
+		complains(with([]string{"WEEDER_GRACE=soon"}, "--grace=10m", "--grace=1h"), 2, "--grace", `"soon"`)
+		complains(with([]string{"WEEDER_GRACE=soon"}), 2, "--grace", `"soon"`)
+	})
+
+	DescribeTable("is refused by daemon and by --check alike",
+		func(variables []string, arg, text string) {
+			for _, check := range [][]string{nil, {"--check"}} {
+				args := check
+				if arg != "" {
+					args = append(args, arg)
+				}
+				complains(with(variables, args...), 2, text)
+			}
+		},
+		Entry("a short grace", nil, "--grace=59s", "--grace: 59s is too short for a daemon: give at least 1m0s"),
+		Entry("a short grace of the environment", []string{"WEEDER_GRACE=0s"}, "", "--grace: 0s is too short"),
+		Entry("a negative grace", nil, "--grace=-1s", "--grace: give no negative duration"),
+		Entry("a short interval", nil, "--interval=4s", "--interval: 4s is too short: give at least 5s"),
+		Entry("a negative interval", nil, "--interval=-30s", "--interval: -30s is too short"),
+		Entry("an address without a port", nil, "--listen=127.0.0.1", "--listen"),
+		Entry("an address with a port that is none", nil, "--listen=127.0.0.1:http-or-so", "--listen"),
+		Entry("an address with a port beyond all", nil, "--listen=127.0.0.1:65536", "--listen"),
+		Entry("an override", nil, "--override=no-volume-found", "unknown flag"),
+		Entry("a ttl of 0 that expires", nil, "--zero-ttl=expires-at", "unknown flag"),
+		Entry("an argument", nil, "leak", `unexpected argument "leak"`),
+		Entry("a target that is none", nil, "--target=unix://", "--target"),
+	)
+
+	It("is good", func() {
+		for _, args := range [][]string{nil, {"--grace=1m", "--interval=5s"}, {"--listen="}, {"--listen=:7790"}, {"--max-per-pass=0"}} {
+			session := with(nil, append(args, "--check")...)
+			Expect(session).To(gexec.Exit(0))
+			Expect(stdout(session)).To(Equal("the configuration is good\n"))
+			Expect(stderr(session)).To(BeEmpty())
+		}
+	})
+
+	It("may have variables that a template left empty", func() {
+		w := emptyWorker()
+		w.orphan("leak")
+		checked := command(w, "daemon", "--check")
+		checked.Env = append(checked.Env, "WEEDER_DRY_RUN=", "WEEDER_PROTECT=", "WEEDER_LISTEN=")
+		Expect(finish(checked)).To(gexec.Exit(0))
+	})
+})
