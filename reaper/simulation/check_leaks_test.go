@@ -1,0 +1,85 @@
+package simulation
+
+import "time"
+
+// checkLeaks sees to it that no leak is left for longer than it has to be.
+func (w *world) checkLeaks() {
+	leaks := 0
+	for _, c := range w.garden.containers {
+		leak := w.leak(c)
+		switch {
+		case !leak:
+			c.watched.leakAt, c.watched.leaks = 0, 0
+		case c.watched.leakAt == 0:
+			c.watched.leakAt = w.now()
+		}
+		if leak {
+			leaks++
+		}
+	}
+	calm, isCalm := w.calm()
+	l := w.alive()
+	for _, c := range w.garden.containers {
+		c.watched.leaks = max(c.watched.leaks, leaks)
+		if !isCalm || l == nil {
+			continue
+		}
+		if c.watched.leakAt == 0 || c.destroy != nil || w.dryRun && c.watched.would {
+			continue
+		}
+		since := c.watched.leakAt
+		if due := w.due(l, c, max(since, calm)); w.now() > due {
+			w.violate("%s is a leak since %s, all is calm since %s, and it is still there (due at %s)", c, since, calm, due)
+		}
+	}
+}
+
+// flappingCosts is how much later a daemon may be that is restarted every few
+// minutes: passes and attempts are cut off.
+const flappingCosts = 10 * time.Minute
+
+// passTakes is how long a pass may take while all is calm.
+const passTakes = 5 * time.Second
+
+// due is when a leak must be gone that has been one for as long as all was
+// calm.
+func (w *world) due(l *life, c *container, since time.Duration) time.Duration {
+	leaks := c.watched.leaks
+	pass := w.interval*11/10 + passTakes
+	// What Garden said of its processes, or could not say of it, is remembered.
+	since = max(since, c.changedAt+usageFor, w.watch.anewAt)
+	flagged := since + pass
+	if !c.createdWall.IsZero() {
+		// With the clock set back its creation may come again, and its grace
+		// counts from that then.
+		if again := c.createdWall.Sub(w.began.Add(w.offset)); again < flagged+w.grace(c) {
+			flagged = max(flagged, again)
+		}
+	}
+	due := max(flagged+w.grace(c), l.startingUntil, w.watch.failures[c.handle].retryAt)
+	if w.since(since, flapping) {
+		due += flappingCosts
+	}
+	passes := 2
+	if limit := w.policy.MaxPerPass; limit > 0 {
+		passes += leaks / limit
+	}
+	return due + time.Duration(passes)*pass + time.Duration(leaks/w.policy.MaxInFlight+1)*10*time.Second
+}
+
+// leak tells whether a container is a leak that the daemon has to find.
+func (w *world) leak(c *container) bool {
+	_, orphan := w.orphanSince(c)
+	told := c.told && !c.hidden
+	switch {
+	case !orphan, c.fate == malformed, c.fate == protected, c.fate == halfCreated, c.hidden && !c.inDepot:
+		return false
+	case c.byExpiryAlone() && !w.witness, c.unseen:
+		return false
+	case told && !c.idle && c.processes > 1:
+		return false
+	case !told && c.rootThere():
+		return false
+	}
+	return true
+}

@@ -1,0 +1,165 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"weeder/reaper"
+)
+
+// garden is the server, as it is.
+type garden struct {
+	containers map[string]*container
+	// waking is how it is in the moment after a restart.
+	waking waking
+}
+
+// waking is what Garden shows while it starts.
+type waking string
+
+const (
+	listsNothing waking = "lists nothing"
+	hidesAll     waking = "hides all"
+	refuses      waking = "refuses"
+)
+
+func newGarden() garden {
+	return garden{containers: map[string]*container{}}
+}
+
+// gardenView is Garden as one life of the daemon sees it.
+type gardenView struct{ *life }
+
+var (
+	errRefused = errors.New("dial tcp 127.0.0.1:7777: connect: connection refused")
+	errNoReply = errors.New("no answer from Garden")
+)
+
+// gardenTimeout is how long Garden's client waits for an answer.
+const gardenTimeout = 30 * time.Second
+
+// ask is what every call but Destroy goes through.
+func (g gardenView) ask(ctx context.Context, call string, typical time.Duration) error {
+	w := g.world
+	w.mutex.Lock()
+	refused := w.on(gardenRefuses) || w.on(gardenRestart) && w.garden.waking == refuses
+	hangs := w.on(gardenHangs)
+	quickest := typical / 10
+	if w.on(gardenSlow) {
+		quickest, typical = 3*time.Second, 25*time.Second
+	}
+	w.mutex.Unlock()
+
+	switch {
+	case refused:
+		return errors.Join(g.call(ctx, call, time.Millisecond, 2*time.Millisecond), errRefused)
+	case hangs:
+		return errors.Join(g.call(ctx, call, gardenTimeout, gardenTimeout), errNoReply)
+	}
+	return g.call(ctx, call, quickest, typical)
+}
+
+func (g gardenView) Handles(ctx context.Context) ([]reaper.Listed, error) {
+	if err := g.ask(ctx, "handles", 100*time.Millisecond); err != nil {
+		return nil, err
+	}
+	w := g.world
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.on(gardenListFails) {
+		return nil, errNoReply
+	}
+	var listed []reaper.Listed
+	for _, c := range w.shown() {
+		if !c.inDepot {
+			listed = append(listed, reaper.Listed{Handle: c.handle, Hidden: c.hidden})
+		}
+	}
+	return listed, nil
+}
+
+func (g gardenView) DepotHandles(ctx context.Context) ([]string, error) {
+	if err := g.call(ctx, "depot", 0, time.Millisecond); err != nil {
+		return nil, err
+	}
+	w := g.world
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	var handles []string
+	if w.on(gardenRestart) && w.garden.waking == hidesAll {
+		return slices.Sorted(maps.Keys(w.garden.containers)), nil
+	}
+	for _, c := range w.shown() {
+		if c.fate != halfCreated {
+			handles = append(handles, c.handle)
+		}
+	}
+	return handles, nil
+}
+
+// shown are the containers that Garden shows at the moment.
+func (w *world) shown() []*container {
+	if w.on(gardenRestart) && w.garden.waking != refuses {
+		return nil
+	}
+	var shown []*container
+	for _, handle := range slices.Sorted(maps.Keys(w.garden.containers)) {
+		shown = append(shown, w.garden.containers[handle])
+	}
+	return shown
+}
+
+func (g gardenView) Inspect(ctx context.Context, handles []string, told func(string) bool) (map[string]reaper.Sighting, error) {
+	g.looksAt(handles)
+	if err := g.ask(ctx, "inspect "+handles[0], time.Duration(len(handles))*20*time.Millisecond); err != nil {
+		return nil, err
+	}
+	w := g.world
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	sightings := map[string]reaper.Sighting{}
+	for _, handle := range handles {
+		if c := w.garden.containers[handle]; c != nil {
+			half := w.on(halfSeen) && w.dice.of("half seen "+handle, int(w.now()/time.Minute)).chance(0.3)
+			sightings[handle] = c.sighting(half)
+		} else {
+			sightings[handle] = reaper.Sighting{Doubts: []reaper.Reason{{Code: reaper.SourceUnreadable, Detail: "unknown handle"}}}
+		}
+	}
+	return sightings, nil
+}
+
+func (g gardenView) Usage(ctx context.Context, handles []string) (map[string]reaper.Usage, error) {
+	err := g.ask(ctx, "usage "+handles[0], time.Duration(len(handles))*30*time.Millisecond)
+	w := g.world
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if len(handles) == 1 {
+		w.meddle(handles[0])
+	}
+	if w.on(usageFails) {
+		err = errNoReply
+	}
+	usages := map[string]reaper.Usage{}
+	for _, handle := range handles {
+		c := w.garden.containers[handle]
+		if c == nil {
+			continue
+		}
+		c.watched.usageFailed, c.watched.usage = err != nil, reaper.Usage{}
+		if err == nil && c.told && !w.on(usageUntold) && !c.hidden {
+			c.watched.usage = reaper.Usage{Processes: c.processes, Idle: c.idle, Age: w.now() - c.created}
+			if c.idle {
+				c.watched.usage.Processes = 0
+			}
+			usages[handle] = c.watched.usage
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return usages, nil
+}
