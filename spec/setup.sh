@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs what the given make target needs from Debian. Without root it says
-# what is missing and how to get it, and lets the caller go on with the rest.
+# Installs the given programs from Debian, each PROGRAM or, where its package has
+# another name, PROGRAM:PACKAGE. Without root it says what is missing and how to
+# get it, and lets the caller go on with the rest.
 set -euo pipefail
 
 missing=()
-for program in "$@"; do
-	command -v "$program" >/dev/null || missing+=("$program")
+for need in "$@"; do
+	command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
 done
 [ "${#missing[@]}" -gt 0 ] || exit 0
 
