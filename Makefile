@@ -4,16 +4,23 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 GOTESTFLAGS ?=
 SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 
 # How long each fuzz target runs in test-full.
 FUZZTIME ?= 10s
+
+# How long soak simulates.
+SOAK ?= 10m
+
+# The programs from Debian that some specs need.
+TEST_NEEDS := containerd runc prometheus ruby monit shellcheck strace systemd-analyze:systemd
 
 # What the specs leave out, such as without root, is told at the end.
 LEFT_OUT := left=$$(mktemp); trap 'rm -f "$$left"' EXIT
 TELL_LEFT_OUT := if [ -s "$$left" ]; then echo "left out:"; cat "$$left"; else echo "nothing was left out"; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-full bench lint format ci clean
+.PHONY: help build release demo test test-full soak bench lint format ci clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -21,15 +28,25 @@ help: ## show the targets
 build: ## build bin/weeder and bin/sandbox, static
 	CGO_ENABLED=0 go build -trimpath -tags grpcnotrace -ldflags '$(LDFLAGS)' -o bin/ ./cmd/weeder ./cmd/sandbox
 
+release: ## make bosh/ a release that `bosh create-release` takes; the tarball too where bosh is on the path
+	bosh/scripts/release.sh $(VERSION)
+
 demo: build ## scan, explain and reap a throw-away worker with the incident in it
 	@spec/demo.sh bin
 
 test: ## run the tests (GOTESTFLAGS=-race for the race detector)
-	@spec/setup.sh containerd runc || echo "going on without: the specs that need them are left out" >&2
-	@$(LEFT_OUT); LEFT_OUT=$$left go test $(GOTESTFLAGS) -timeout 10m ./... && $(TELL_LEFT_OUT)
+	@spec/setup.sh $(TEST_NEEDS) || echo "going on without: the specs that need them are left out" >&2
+	@$(LEFT_OUT); LEFT_OUT=$$left SIMULATED=$$left.simulated go test $(GOTESTFLAGS) -timeout 10m ./... && \
+	cat "$$left.simulated" && rm "$$left.simulated" && $(TELL_LEFT_OUT)
 
-test-full: ## run what takes long: each fuzz target for FUZZTIME
+test-full: ## run what takes long: specs of minutes, 3000 simulated schedules, each fuzz target for FUZZTIME
+	@spec/setup.sh $(TEST_NEEDS) || echo "going on without: the specs that need them are left out" >&2
+	@$(LEFT_OUT); LEFT_OUT=$$left go test -timeout 20m ./spec/... -ginkgo.label-filter=long && $(TELL_LEFT_OUT)
+	go test -timeout 30m -count 1 -v -run TestSimulation ./reaper/simulation -schedules 3000 | grep -v '^=== '
 	spec/fuzz.sh $(FUZZTIME)
+
+soak: ## simulate a worker and its faults for SOAK
+	go test -timeout 0 -count 1 -v -run TestSimulation ./reaper/simulation -soak $(SOAK) | grep -v '^=== '
 
 bench: build ## measure against the budgets, as ratios
 	spec/bench.sh bin
@@ -51,4 +68,4 @@ ci: lint ## all checks, as continuous integration runs them
 	$(MAKE) test-full
 
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin bosh/src
