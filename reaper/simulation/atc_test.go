@@ -138,9 +138,23 @@ func (w *world) appear(c *container) {
 			w.after(d.of("when").between(time.Minute, time.Hour), func() { w.tearDown(v, d) })
 		}
 	}
+	if c.dice.of("bursts").chance(0.15) {
+		w.burst(c, c.dice.of("burst"))
+	}
 	if c.fate != used && c.fate != foreign {
 		w.after(c.dice.of("lives").between(30*time.Second, 2*time.Hour), func() { w.end(c) })
 	}
+}
+
+// burst has processes run in a container now and then.
+func (w *world) burst(c *container, d dice) {
+	w.after(d.of("wait").between(20*time.Second, 20*time.Minute), func() {
+		if w.garden.containers[c.handle] != c {
+			return
+		}
+		c.processes, c.changedAt = 6-min(c.processes, 5), w.now()
+		w.burst(c, d.of("next"))
+	})
 }
 
 // reused tells that there may be others of its handle. Their creation is known,

@@ -129,6 +129,10 @@ func (w *world) checkBusy(c *container) {
 	since, _ := w.orphanSince(c)
 	waited := w.now()-since >= max(w.policy.BusyGrace, w.grace(c))
 	usage := c.watched.usage
+	told := c.told && !c.idle && !c.hidden && !w.since(w.now()-time.Minute, usageUntold, usageFails, gardenSlow)
+	if told && c.processes > 1 && c.rootThere() && w.now()-c.changedAt > time.Minute {
+		w.violate("%s is destroyed, and processes have run in it for %s", c, w.now()-c.changedAt)
+	}
 	switch {
 	case usage.Idle || usage.Processes == 1:
 	case usage.Processes > 1 && c.rootThere():
