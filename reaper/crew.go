@@ -2,7 +2,6 @@ package reaper
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 )
@@ -35,8 +34,9 @@ type crew struct {
 	inFlight, destroys int
 	// locked tells that an interlock came on with the last offer, or since.
 	locked bool
-	// outdated are those that a second look did not find due, or that are gone
-	// and may be made anew under their handle, until they are taken.
+	// outdated are those that were tried, until they are taken: a second look may
+	// not have found them due, and even a destroy that failed may have taken the
+	// container, to be made anew under its handle.
 	outdated []string
 }
 
@@ -77,11 +77,9 @@ func (c *crew) one(finding Finding, report Report, question Question) {
 	fresh, err := c.reaper.attempt(c.looking, c.destroying, handle, report, question, func(interlock *Interlock) bool {
 		return c.goOn(interlock) && slot.renew()
 	})
-	if err == nil || errors.Is(err, errKept) || errors.Is(err, ErrGone) {
-		c.mutex.Lock()
-		c.outdated = append(c.outdated, handle)
-		c.mutex.Unlock()
-	}
+	c.mutex.Lock()
+	c.outdated = append(c.outdated, handle)
+	c.mutex.Unlock()
 	if fresh.Container.Handle == "" {
 		fresh = finding
 	}

@@ -162,7 +162,12 @@ func (w *world) dangling() []string {
 		handles = append(handles, handle)
 	}
 	slices.Sort(handles)
-	return handles
+
+	told, err := journal.Dangling(w.dir)
+	if slices.Sort(told); err != nil || !slices.Equal(told, handles) {
+		w.violate("the journal says that the destroys of %v were left open, those of %v were: %v", told, handles, err)
+	}
+	return told
 }
 
 // tear leaves half a line in the journal, as a kill in the middle of a write

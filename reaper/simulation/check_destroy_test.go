@@ -66,9 +66,10 @@ func (w *world) checkBounds(l *life, handle string) {
 	if inFlight >= w.policy.MaxInFlight {
 		w.violate("%d destroys are in flight, at most %d may be", inFlight+1, w.policy.MaxInFlight)
 	}
-	l.sincePass++
-	if limit := w.policy.MaxPerPass; limit > 0 && l.sincePass > limit+w.policy.MaxInFlight {
-		w.violate("%d destroys since the last pass, at most %d may be", l.sincePass, limit)
+	// Those of several passes may come together, when looks are slow.
+	l.destroys++
+	if most := (l.passes + 1) * w.policy.MaxPerPass; w.policy.MaxPerPass > 0 && l.destroys > most {
+		w.violate("%d destroys in %d passes, at most %d may be", l.destroys, l.passes+1, most)
 	}
 }
 
@@ -180,11 +181,17 @@ func (w *world) endAttempt(l *life, a *attempt, err error) {
 	if l.dead {
 		return
 	}
+	if l.over() {
+		w.violate("daemon %d has ended, and the destroy of %s had not", l.number, a.handle)
+	}
 	switch {
 	case err == nil || errors.Is(err, reaper.ErrGone):
 		l.owed[a.handle] = reaper.EventDestroyed
 		delete(w.watch.failures, a.handle)
 	case l.ending && errors.Is(err, context.Canceled):
+		if after := w.now() - l.toldAt; after < lingersFor {
+			w.violate("the destroy of %s was left %s after the daemon was told to end", a.handle, after)
+		}
 	default:
 		l.owed[a.handle] = reaper.EventDestroyFailed
 		w.watch.failures[a.handle] = w.watch.failures[a.handle].another(l, w.now())

@@ -35,7 +35,7 @@ func (o observer) Passed(report reaper.Report) {
 	w.checkInterlocks(o.life, report, began, judged)
 	w.notePass(o.life, report, began, judged)
 
-	o.passEnded, o.passes, o.sincePass, o.locked = w.now(), o.passes+1, 0, report.Interlocks
+	o.passEnded, o.passes, o.locked = w.now(), o.passes+1, report.Interlocks
 	for handle := range o.owed {
 		w.violate("the destroy of %s was answered, and no end was told", handle)
 	}

@@ -24,6 +24,7 @@ type life struct {
 	killed, done chan struct{}
 	// dead tells that it was killed, ending that it was told to end.
 	dead, ending bool
+	toldAt       time.Duration
 	// resumed is closed when it is not stopped any more. Nil: it is not.
 	resumed chan struct{}
 
@@ -48,11 +49,11 @@ type life struct {
 	locked      []reaper.Interlock
 	lockedSince bool
 	// due is what the last pass found due, lookedAt when containers were looked
-	// at last, sincePass how many destroys there were since that pass.
-	due       []string
-	lookedAt  map[string]time.Duration
-	sincePass int
-	attempts  []*attempt
+	// at last, destroys how many were begun.
+	due      []string
+	lookedAt map[string]time.Duration
+	destroys int
+	attempts []*attempt
 	// destroying is when a destroy of a handle was told of last, for reasons.
 	destroying map[string]time.Duration
 	reasons    []reaper.Reason
@@ -152,14 +153,11 @@ func (w *world) term(l *life, then func()) {
 	}
 	w.trace("daemon %d is told to end", l.number)
 	w.cont(l)
-	l.ending = true
+	l.ending, l.toldAt = true, w.now()
 	l.cancel()
-	told := w.now()
 	w.after(endsWithin, func() {
-		select {
-		case <-l.done:
-		default:
-			w.violate("told to end at %s, the daemon still runs after %s", told, endsWithin)
+		if !l.over() {
+			w.violate("told to end at %s, the daemon still runs after %s", l.toldAt, endsWithin)
 		}
 	})
 	go func() {
@@ -170,13 +168,28 @@ func (w *world) term(l *life, then func()) {
 		}
 		w.mutex.Lock()
 		defer w.mutex.Unlock()
-		w.trace("daemon %d has ended after %s", l.number, w.now()-told)
+		w.trace("daemon %d has ended after %s", l.number, w.now()-l.toldAt)
 		w.ends(l)
 		then()
 	}()
 }
 
-const endsWithin = 10 * time.Second
+const (
+	// endsWithin is how long a daemon may take to end, lingersFor how long it
+	// waits for destroys then.
+	endsWithin = 10 * time.Second
+	lingersFor = 8 * time.Second
+)
+
+// over tells that the life's Run has returned.
+func (l *life) over() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
 
 // stop is SIGSTOP, cont SIGCONT.
 func (w *world) stop(l *life) {

@@ -31,9 +31,7 @@ func (w *world) live(s schedule) {
 	}
 	w.stats.Schedules, w.stats.Simulated = 1, w.now()
 	for _, l := range w.lives {
-		select {
-		case <-l.done:
-		default:
+		if !l.over() {
 			w.kill(l)
 		}
 	}
