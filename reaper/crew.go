@@ -93,7 +93,10 @@ func (c *crew) goOn(interlock *Interlock) bool {
 	defer c.mutex.Unlock()
 	if interlock != nil {
 		c.locked, c.pending = true, nil
-		c.noticed(*interlock)
+		// What fails because the daemon ends says nothing of the worker.
+		if c.looking.Err() == nil {
+			c.noticed(*interlock)
+		}
 	}
 	return !c.locked
 }

@@ -59,7 +59,10 @@ func (d *Daemon) Run(ctx context.Context) {
 	d.memory = newMemory(d, momentOf(d.Worker.Clock.Now(), d.Worker.elapsed()))
 	d.Worker.memory = d.memory
 	d.crew = newCrew(ctx, &Reaper{Worker: d.Worker, Recorder: account{d}, Logger: d.Logger}, d.memory)
-	d.crew.noticed = func(interlock Interlock) { d.tell(d.locks.on(interlock, d.Worker.Clock.Now())...) }
+	d.crew.noticed = func(interlock Interlock) {
+		d.memory.notice(interlock)
+		d.tell(d.locks.on(interlock, d.Worker.Clock.Now())...)
+	}
 	d.crew.changed = d.settle
 	defer d.keep()
 	defer d.crew.stop()

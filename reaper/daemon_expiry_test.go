@@ -61,6 +61,32 @@ var _ = Describe("Daemon, where expiry alone speaks against a container", func()
 		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
 	}))
 
+	It("starts to hear it anew after a fresh look that it did not answer", knowing(func(w *watch) {
+		w.container("o", expired)
+		w.settledBut(func() {
+			w.garden.onInspect = func([]string) { w.baggageclaim.knowsErr = silent }
+		})
+		Expect(w.interlocked()).To(ContainElement("baggageclaim-unreachable on"))
+		Expect(w.keeper.last().HeardSince).To(BeNil())
+		w.garden.onInspect = nil
+		w.baggageclaim.knowsErr = nil
+		w.passes(1)
+		Expect(w.keeper.last().HeardSince).To(Equal(ptr(w.wall.elapsed())))
+		Expect(w.heldBy("o")).To(Equal(by{reaper.HeldByExpiryWait}))
+		w.wait(10 * time.Minute)
+		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+	}))
+
+	It("has heard it on through a fresh look that the daemon's end cut off", knowing(func(w *watch) {
+		w.container("o", expired)
+		w.settledBut(func() {
+			w.garden.onInspect = func([]string) { w.fakeWorker.Baggageclaim = untilDone{w.baggageclaim} }
+		})
+		w.stop()
+		Expect(w.of("destroy")).To(BeEmpty())
+		Expect(w.keeper.last().HeardSince).NotTo(BeNil())
+	}))
+
 	It("counts what it hears before there is an orphan", knowing(func(w *watch) {
 		w.settled()
 		w.container("o", expired)

@@ -160,6 +160,16 @@ func (m *Memory) unhear() {
 	m.past.HeardSince = nil
 }
 
+// notice takes in an interlock that came on in a fresh look: in the next pass
+// baggageclaim may answer again.
+func (m *Memory) notice(interlock Interlock) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if interlock.Name == BaggageclaimUnreachable {
+		m.unhear()
+	}
+}
+
 // passed notes the end of a pass, and tells whether its memory is worth keeping:
 // after a good one, and after one that has taken back what the next daemon would
 // go by.
