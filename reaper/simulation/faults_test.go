@@ -100,7 +100,7 @@ func (w *world) meddle(handle string) {
 	if c == nil || !w.on(meddling) || !d.chance(0.4) {
 		return
 	}
-	switch how := d.of("how").below(8); how {
+	switch d.of("how").below(9) {
 	case 0:
 		w.step(d.of("step").between(time.Minute, 24*time.Hour) * time.Duration(pick(d.of("direction"), -1, 1)))
 	case 1:
@@ -110,6 +110,8 @@ func (w *world) meddle(handle string) {
 		c.processes, c.changedAt = 7, w.now()
 	case 3:
 		w.tearDown(c.volumes[d.of("volume").below(len(c.volumes))], d)
+	case 4:
+		w.lasts(baggageclaimSilent, moment(d.of("silent").between(time.Second, time.Minute)), nil)
 	default:
 		// Another container's heartbeats prolong a volume's life.
 		w.trace("volumes of %s live on", c)

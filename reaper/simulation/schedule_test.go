@@ -66,15 +66,18 @@ func readSchedule(text string) (schedule, error) {
 }
 
 // newSchedule makes the schedule of a seed. Each leaves out most kinds of
-// faults, so that those that are left meet more often.
+// faults, half of them all but a few, so that those that are left meet more
+// often.
 func newSchedule(seed uint64) schedule {
 	settings := settingsOf(seed)
 	random := rand.New(rand.NewPCG(seed, 0))
+	some := 1 + random.IntN(4)
+	if random.Float64() < 0.5 {
+		some = 5 + random.IntN(10)
+	}
 	var kinds []kind
-	for _, kind := range faultKinds {
-		if random.Float64() < 0.3 {
-			kinds = append(kinds, kind)
-		}
+	for _, i := range random.Perm(len(faultKinds))[:some] {
+		kinds = append(kinds, faultKinds[i])
 	}
 
 	s := schedule{Seed: seed}
@@ -88,10 +91,7 @@ func newSchedule(seed uint64) schedule {
 	for range 5 + random.IntN(40) {
 		add(create, 0)
 	}
-	for range 1 + random.IntN(16) {
-		if len(kinds) == 0 {
-			break
-		}
+	for range 1 + random.IntN(24) {
 		do := kinds[random.IntN(len(kinds))]
 		var lasts time.Duration
 		if longest := lasting[do]; longest > 0 {
