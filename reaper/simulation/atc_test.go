@@ -28,9 +28,7 @@ func (w *world) beatAll() {
 	}
 	for _, c := range w.garden.containers {
 		if !c.forgotten {
-			for _, v := range c.volumes {
-				w.beat(v)
-			}
+			w.prolong(c)
 		}
 	}
 }

@@ -89,6 +89,18 @@ func (w *world) beat(v *volume) {
 	}
 }
 
+// prolong has a container's volumes live on. Those that are gone make it an
+// orphan without a break, where an expired one did so far.
+func (w *world) prolong(c *container) {
+	since, orphan := w.orphanSince(c)
+	for _, v := range c.volumes {
+		w.beat(v)
+		if orphan && v.gone() {
+			v.accusedAt = min(v.accusedAt, since)
+		}
+	}
+}
+
 // setClock sets the wall clock by a step.
 func (w *world) setClock(step time.Duration) {
 	before := w.wall()

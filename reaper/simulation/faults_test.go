@@ -115,14 +115,7 @@ func (w *world) meddle(handle string) {
 	default:
 		// Another container's heartbeats prolong a volume's life.
 		w.trace("volumes of %s live on", c)
-		since, orphan := w.orphanSince(c)
-		for _, v := range c.volumes {
-			w.beat(v)
-			if orphan && v.gone() {
-				// It makes the container an orphan on without a break.
-				v.accusedAt = min(v.accusedAt, since)
-			}
-		}
+		w.prolong(c)
 	}
 }
 
