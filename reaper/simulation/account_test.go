@@ -95,7 +95,7 @@ func (k keeper) Keep(memory reaper.Past) error {
 	w.keep.Past = memory
 	k.keptAt = w.now()
 	if k.ending {
-		w.keptAtEnd(k.life)
+		w.kept(k.life)
 	}
 	return nil
 }

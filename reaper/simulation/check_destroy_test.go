@@ -75,7 +75,7 @@ func (w *world) checkBounds(l *life, handle string) {
 
 // checkContainer sees to what must be true of a container that is destroyed.
 func (w *world) checkContainer(l *life, c *container) {
-	since, orphan := w.orphanSince(c)
+	since, orphan := w.seenSince(c)
 	now := w.now()
 	switch {
 	case c.fate == foreign, c.fate == malformed, c.fate == protected, c.fate == halfCreated:
@@ -127,7 +127,7 @@ func (w *world) checkCircumstances(l *life, c *container) {
 
 // checkBusy sees to it that no container is destroyed that is in use.
 func (w *world) checkBusy(c *container) {
-	since, _ := w.orphanSince(c)
+	since, _ := w.seenSince(c)
 	waited := w.now()-since >= max(w.policy.BusyGrace, w.grace(c))
 	usage := c.watched.usage
 	told := c.told && !c.idle && !c.hidden && !w.since(w.now()-time.Minute, usageUntold, usageFails, gardenSlow)

@@ -147,22 +147,24 @@ func (w *world) notePass(l *life, report reaper.Report, began, judged time.Durat
 		if anew || long {
 			c.watched.passes = 0
 		}
+		if anew {
+			c.watched.seenAt = judged
+		}
 		switch {
 		case good && verdicts[handle] == reaper.Orphan:
+			if c.watched.seenAt == 0 {
+				c.watched.seenAt = judged
+			}
 			c.watched.passes++
 		case report.Judged && verdicts[handle] != reaper.Orphan:
-			c.watched.passes = 0
+			c.watched.passes, c.watched.seenAt = 0, 0
 		}
 	}
 	if good {
 		w.watch.goodAt, l.goodAt, l.goodOffset = w.now(), w.now(), l.offset
 	}
-	switch {
-	case l.keptAt != w.now():
-	case good:
+	if l.keptAt == w.now() {
 		w.kept(l)
-	default:
-		w.keep.identity = l.identity
 	}
 }
 

@@ -82,6 +82,16 @@ func (w *world) orphanSince(c *container) (since time.Duration, orphan bool) {
 	return max(since, c.created), orphan
 }
 
+// seenSince is since when it is an orphan as far as passes can tell: one that
+// was none for a while when nobody watched counts as one all along.
+func (w *world) seenSince(c *container) (since time.Duration, orphan bool) {
+	since, orphan = w.orphanSince(c)
+	if seen := c.watched.seenAt; seen != 0 && !c.byExpiryAlone() {
+		since = min(since, seen)
+	}
+	return since, orphan
+}
+
 // byExpiryAlone tells that an orphan's volumes are all there.
 func (c *container) byExpiryAlone() bool {
 	for _, v := range c.volumes {

@@ -47,6 +47,9 @@ type offsetAt struct {
 type watched struct {
 	// passes is how many good ones have shown it an orphan, one after the other.
 	passes int
+	// seenAt is when the first pass saw it an orphan, and none since saw it
+	// otherwise. Zero: none did.
+	seenAt time.Duration
 	// usage that Garden told last, and whether it failed to.
 	usage       reaper.Usage
 	usageFailed bool
@@ -119,16 +122,11 @@ func (w *world) starts(l *life) {
 	}
 }
 
-// kept notes what a life leaves to the next after a good pass.
+// kept notes what a life leaves to the next: what its last good pass was like.
 func (w *world) kept(l *life) {
-	w.keep.at, w.keep.startingUntil = l.goodAt, l.startingUntil
-	w.keep.offset, w.keep.identity = l.goodOffset, l.identity
-}
-
-// keptAtEnd notes what it leaves when it is told to end.
-func (w *world) keptAtEnd(l *life) {
 	if l.goodAt > 0 {
-		w.kept(l)
+		w.keep.at, w.keep.startingUntil = l.goodAt, l.startingUntil
+		w.keep.offset = l.goodOffset
 	}
 	w.keep.identity = l.identity
 }
