@@ -21,10 +21,14 @@ type app struct {
 	stdout *bufio.Writer
 	stderr io.Writer
 	// log is where the daemon logs: stdout, unbuffered.
-	log      io.Writer
+	log io.Writer
+	// files are the standard files themselves, for what streams.
+	files    standardFiles
 	terminal terminalSet
 	global   globalOptions
 }
+
+type standardFiles struct{ stdin, stdout, stderr *os.File }
 
 // terminalSet tells which of the standard files are terminals.
 type terminalSet struct{ stdin, stdout, stderr bool }

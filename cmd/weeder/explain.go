@@ -16,10 +16,8 @@ import (
 type explainCommand struct {
 	app *app
 	lookOptions
+	oneHandle
 	JSON bool `long:"json" description:"print JSON"`
-	Args struct {
-		Handle string `positional-arg-name:"HANDLE"`
-	} `positional-args:"yes" required:"yes"`
 }
 
 // explainJSON is what explain prints as JSON: scan's container and the
@@ -68,9 +66,9 @@ func (c *explainCommand) Execute(args []string) error {
 	if !report.Judged {
 		return errSaid
 	}
-	at := slices.IndexFunc(report.Findings, func(f reaper.Finding) bool { return f.Container.Handle == c.Args.Handle })
+	at := slices.IndexFunc(report.Findings, func(f reaper.Finding) bool { return f.Container.Handle == c.handle() })
 	if at < 0 {
-		return fmt.Errorf("unknown handle: %s: see weeder scan for those there are", c.Args.Handle)
+		return fmt.Errorf("unknown handle: %s: see weeder scan for those there are", c.handle())
 	}
 	finding := report.Findings[at]
 

@@ -1,18 +1,13 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
 	"slices"
 
-	"code.cloudfoundry.org/garden"
-
 	"weeder/gardenclient"
-	"weeder/reaper"
 	"weeder/status/report"
 )
 
@@ -28,31 +23,10 @@ func (c *pingCommand) Execute(args []string) error {
 	return client.Ping(c.app.ctx)
 }
 
-type listCommand struct{ app *app }
-
-// Execute runs the command.
-func (c *listCommand) Execute(args []string) error {
-	if err := noArguments(args); err != nil {
-		return err
-	}
-	client := c.app.garden()
-	defer client.Close()
-	handles, err := client.List(c.app.ctx)
-	if err != nil {
-		return err
-	}
-	for _, handle := range handles {
-		fmt.Fprintln(c.app.stdout, c.app.asShown(handle))
-	}
-	return nil
-}
-
 type propertiesCommand struct {
-	app    *app
+	app *app
+	oneHandle
 	AsJSON bool `short:"j" long:"json" description:"format output as json"`
-	Args   struct {
-		Handle string `positional-arg-name:"HANDLE"`
-	} `positional-args:"yes" required:"yes"`
 }
 
 // Execute runs the command.
@@ -62,9 +36,9 @@ func (c *propertiesCommand) Execute(args []string) error {
 	}
 	client := c.app.garden()
 	defer client.Close()
-	properties, err := client.Properties(c.app.ctx, c.Args.Handle)
+	properties, err := client.Properties(c.app.ctx, c.handle())
 	if err != nil {
-		return err
+		return c.app.aboutHandle(client, c.handle(), err)
 	}
 
 	if c.AsJSON {
@@ -83,41 +57,6 @@ func (c *propertiesCommand) Execute(args []string) error {
 		fmt.Fprintf(c.app.stdout, "%s\t%s\n", c.app.asShown(key), c.app.asShown(properties[key]))
 	}
 	return nil
-}
-
-type destroyCommand struct {
-	app  *app
-	Args struct {
-		Handles []string `positional-arg-name:"HANDLE" required:"1"`
-	} `positional-args:"yes" required:"yes"`
-}
-
-// Execute runs the command.
-func (c *destroyCommand) Execute([]string) error {
-	client := c.app.garden()
-	defer client.Close()
-
-	failed := false
-	for _, handle := range c.Args.Handles {
-		if err := c.destroy(client, handle); err != nil {
-			c.app.complain("error", "%v", err)
-			failed = true
-		}
-	}
-	if failed {
-		return errSaid
-	}
-	return nil
-}
-
-func (c *destroyCommand) destroy(client *gardenclient.Client, handle string) error {
-	ctx, cancel := context.WithTimeout(c.app.ctx, c.app.global.Timeout)
-	defer cancel()
-	err := client.Destroy(ctx, handle)
-	if errors.Is(err, reaper.ErrGone) {
-		return garden.ContainerNotFoundError{Handle: handle}
-	}
-	return err
 }
 
 type capacityCommand struct {

@@ -48,6 +48,7 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr *os.
 		stdout:   out,
 		stderr:   stderr,
 		log:      stdout,
+		files:    standardFiles{stdin, stdout, stderr},
 		terminal: terminals(stdin, stdout, stderr),
 	}
 
@@ -72,6 +73,10 @@ func (a *app) exitStatus(err error) int {
 		return exitOrphansFound
 	case errors.Is(err, errSaid):
 		return exitFailed
+	}
+	var ended processStatus
+	if errors.As(err, &ended) {
+		return int(ended)
 	}
 
 	status := exitFailed
@@ -102,6 +107,12 @@ var (
 	// errUsage marks errors that a person mends on the command line.
 	errUsage = errors.New("usage")
 )
+
+// processStatus is the exit status of a process in a container, and weeder's
+// own then.
+type processStatus int
+
+func (s processStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 // usageError is an error of the command line.
 type usageError struct{ message string }

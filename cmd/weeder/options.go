@@ -126,7 +126,8 @@ func (g globalOptions) journalDir() string {
 }
 
 // newParser builds the command line. Every option has an environment variable
-// WEEDER_ with its long name.
+// WEEDER_ with its long name, but for those tagged variable:"none": the grace
+// time of a container is another thing than weeder's own grace.
 func newParser(app *app) (*flags.Parser, error) {
 	parser := flags.NewNamedParser("weeder", flags.HelpFlag|flags.PassDoubleDash)
 	parser.ShortDescription = "find and destroy leaked containers of a Concourse worker"
@@ -181,7 +182,7 @@ func nameVariables(command *flags.Command) {
 
 func nameGroup(group *flags.Group) {
 	for _, option := range group.Options() {
-		if option.LongName != "" && option.LongName != "help" {
+		if option.LongName != "" && option.LongName != "help" && option.Field().Tag.Get("variable") != "none" {
 			option.EnvDefaultKey = variableOf(option.LongName)
 			kind := option.Field().Type.Kind()
 			if (kind == reflect.Bool || kind == reflect.Slice) && os.Getenv(option.EnvDefaultKey) == "" {

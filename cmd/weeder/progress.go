@@ -12,26 +12,21 @@ const progressAfter = time.Second
 // progress rewrites one line on stderr, if that is a terminal, once something
 // takes longer than progressAfter.
 type progress struct {
-	app  *app
+	app *app
+	// text says how far it is, after so long.
+	text func(since time.Duration) string
 	quit chan struct{}
 	over sync.WaitGroup
-
-	mutex    sync.Mutex
-	done, of int
 }
 
-func startProgress(app *app, of int) *progress {
-	p := &progress{app: app, quit: make(chan struct{}), of: of}
+// startProgress tells a person how far something is, until it is stopped. The
+// text is asked for by another goroutine.
+func startProgress(app *app, text func(since time.Duration) string) *progress {
+	p := &progress{app: app, text: text, quit: make(chan struct{})}
 	if app.terminal.stderr {
 		p.over.Go(p.show)
 	}
 	return p
-}
-
-func (p *progress) update(done, of int) {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	p.done, p.of = done, of
 }
 
 func (p *progress) stop() {
@@ -51,10 +46,7 @@ func (p *progress) show() {
 			}
 			return
 		case now := <-ticker.C:
-			p.mutex.Lock()
-			done, of := p.done, p.of
-			p.mutex.Unlock()
-			fmt.Fprintf(p.app.stderr, "\r\x1b[Kdestroying: done with %d of %d, %s", done, of, short(now.Sub(started)))
+			fmt.Fprint(p.app.stderr, "\r\x1b[K", printable(p.text(now.Sub(started))))
 			shown = true
 		}
 	}

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"weeder/journal"
@@ -20,7 +19,7 @@ type reapCommand struct {
 	Override []overrideFlag `long:"override" value-name:"INTERLOCK" description:"an interlock that you know better than: no-volume-found or baggageclaim-unreachable (repeatable)"`
 	JSON     bool           `long:"json" description:"print JSON"`
 	Args     struct {
-		Handles []string `positional-arg-name:"HANDLE" description:"destroy these alone, even where processes run in them"`
+		Handles []handleArgument `positional-arg-name:"HANDLE" description:"destroy these alone, even where processes run in them"`
 	} `positional-args:"yes"`
 }
 
@@ -33,7 +32,7 @@ func (c *reapCommand) Execute([]string) error {
 	if !c.Yes && !c.DryRun && (!c.app.terminal.stdin || !c.app.terminal.stderr) {
 		return usagef("no terminal to ask on: give --yes, or --dry-run to see what would be destroyed")
 	}
-	question := reaper.Question{Policy: policy, Named: c.Args.Handles}
+	question := reaper.Question{Policy: policy, Named: handles(c.Args.Handles)}
 	for _, name := range c.Override {
 		question.Override = append(question.Override, reaper.InterlockName(name))
 	}
@@ -67,7 +66,7 @@ func (c *reapCommand) named(report reaper.Report) error {
 		return nil
 	}
 	var absent []string
-	for _, handle := range c.Args.Handles {
+	for _, handle := range handles(c.Args.Handles) {
 		at := slices.IndexFunc(report.Findings, func(f reaper.Finding) bool { return f.Container.Handle == handle })
 		if at < 0 {
 			absent = append(absent, handle)
@@ -90,53 +89,34 @@ func (c *reapCommand) ask(due []reaper.Finding) (bool, error) {
 	for _, finding := range due {
 		fmt.Fprintf(c.app.stderr, "%s  %s\n", printable(finding.Container.Handle), printable(accusations(finding)))
 	}
-	if _, err := fmt.Fprintf(c.app.stderr, "destroy %s of %s? [y/N] ", plural(len(due), "container"), c.app.global.Target); err != nil {
-		return false, fmt.Errorf("ask on the terminal: %w", err)
-	}
-	answer, err := c.answer()
-	if err != nil {
+	yes, err := c.app.confirm("destroy %s of %s?", plural(len(due), "container"), c.app.global.Target)
+	switch {
+	case err != nil:
 		return false, fmt.Errorf("%w: nothing was destroyed", err)
-	}
-	if word := strings.ToLower(strings.TrimSpace(answer)); word != "y" && word != "yes" {
+	case !yes:
 		fmt.Fprintln(c.app.stderr, "nothing was destroyed")
-		return false, nil
 	}
-	return true, nil
-}
-
-// answer reads one line from the terminal. A read can't be called off, so an
-// interrupt leaves it behind for the process's end, which follows.
-func (c *reapCommand) answer() (string, error) {
-	read := make(chan string, 1)
-	go func() {
-		defer close(read)
-		if line, err := bufio.NewReader(c.app.stdin).ReadString('\n'); err == nil {
-			read <- line
-		}
-	}()
-	select {
-	case line, answered := <-read:
-		if !answered {
-			return "", errors.New("no answer")
-		}
-		return line, nil
-	case <-c.app.ctx.Done():
-		fmt.Fprintln(c.app.stderr)
-		return "", errors.New("interrupted")
-	}
+	return yes, nil
 }
 
 func (c *reapCommand) destroy(site *site, report reaper.Report, question reaper.Question, due int) reaper.Outcome {
 	record := journal.New(c.app.global.journalDir())
 	defer record.Close()
 
-	progress := startProgress(c.app, due)
+	var done, of atomic.Int64
+	of.Store(int64(due))
+	progress := startProgress(c.app, func(since time.Duration) string {
+		return fmt.Sprintf("destroying: done with %d of %d, %s", done.Load(), of.Load(), short(since))
+	})
 	defer progress.stop()
 	r := &reaper.Reaper{
 		Worker:   site.worker,
 		Recorder: &tellingRecorder{app: c.app, to: record},
 		Logger:   c.app.logger(),
-		Progress: progress.update,
+		Progress: func(n, all int) {
+			done.Store(int64(n))
+			of.Store(int64(all))
+		},
 	}
 	return r.Reap(c.app.ctx, report, question)
 }
