@@ -210,5 +210,5 @@ func container(id, spec string) *containers.Container {
 	}
 }
 
-const spec = `{"ociVersion":"1.3.0","root":{"path":"/volumes/live/v-root/volume"},` +
+const spec = `{"ociVersion":"1.3.0","process":{"env":["BUILD_NAME=42"]},"root":{"path":"/volumes/live/v-root/volume"},` +
 	`"mounts":[{"destination":"/tmp/build/get","type":"bind","source":"/volumes/live/v-get/volume"}]}`

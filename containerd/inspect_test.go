@@ -21,6 +21,8 @@ var sighting = reaper.Sighting{
 	Spec: &reaper.Spec{
 		Root:  "/volumes/live/v-root/volume",
 		Binds: []reaper.Bind{{Source: "/volumes/live/v-get/volume", Destination: "/tmp/build/get"}},
+
+		Purpose: reaper.Purpose{Build: "42"},
 	},
 	SpecSource: reaper.SourceContainerd,
 	CreatedAt:  createdAt,

@@ -152,7 +152,7 @@ func writeConfig(depot, handle, content string) string {
 	return path
 }
 
-const spec = `{"ociVersion":"1.0.0","root":{"path":"/volumes/live/v-root/volume"},` +
+const spec = `{"ociVersion":"1.0.0","process":{"env":["BUILD_NAME=42"]},"root":{"path":"/volumes/live/v-root/volume"},` +
 	`"mounts":[{"destination":"/tmp/build/get","type":"bind","source":"/volumes/live/v-get/volume"}]}`
 
 // infos are bulk_info's entries of containers that it can tell of.

@@ -142,6 +142,8 @@ var _ = Describe("Inspect", func() {
 			Expect(seen.Spec).To(Equal(&reaper.Spec{
 				Root:  "/volumes/live/v-root/volume",
 				Binds: []reaper.Bind{{Source: "/volumes/live/v-get/volume", Destination: "/tmp/build/get"}},
+
+				Purpose: reaper.Purpose{Build: "42"},
 			}))
 			Expect(seen.CreatedAt).To(BeTemporally("~", time.Now(), time.Hour))
 		})

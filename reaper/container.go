@@ -29,7 +29,7 @@ type Sighting struct {
 	// BundlePath is the directory of the container's OCI bundle, Garden's
 	// ContainerPath. Empty: not known.
 	BundlePath string
-	// Spec is the part of the container's OCI spec that can refer to volumes.
+	// Spec is what counts of the container's OCI spec.
 	// Nil: this look read none.
 	Spec *Spec
 	// SpecSource says where Spec was read.
@@ -81,6 +81,8 @@ type Container struct {
 	SpecRead bool
 	// Doubts are the things about it that could not be read or understood.
 	Doubts []Reason
+	// Purpose is what it was made for, for people to see. Zero: not known.
+	Purpose Purpose
 }
 
 // Reference is one source's word that a container uses a volume.

@@ -38,6 +38,7 @@ func (i *Inventory) merge(handle string, sightings []Sighting) Container {
 			container.Doubts = append(container.Doubts, doubts...)
 		}
 	}
+	container.Purpose = purposeOf(container, sightings)
 	return container
 }
 

@@ -115,9 +115,7 @@ func (q Question) overrides(name InterlockName) bool {
 // first and volumes second: volumes are made before their container, so that
 // nothing newly made can look like an orphan.
 func (w *Worker) Pass(ctx context.Context, question Question) Report {
-	report := Report{At: w.Clock.Now(), began: w.elapsed()}
-	report.judged = report.began
-	heard := w.read(ctx, question, &report)
+	report, heard := w.survey(ctx, question)
 	for _, interlock := range question.Standing {
 		report.lock(&interlock, question)
 	}
@@ -134,7 +132,7 @@ func (w *Worker) Pass(ctx context.Context, question Question) Report {
 // read reads the worker and judges the containers, and tells whether
 // baggageclaim answered all that it was asked.
 func (w *Worker) read(ctx context.Context, question Question, report *Report) (heard bool) {
-	containers, err := w.containers(ctx)
+	containers, err := w.Containers(ctx)
 	if err != nil {
 		report.Interlocks = []Interlock{{Name: GardenUnreachable, Detail: err.Error()}}
 		return false
@@ -190,13 +188,6 @@ func (w *Worker) forget(handles []string) {
 	for _, handle := range handles {
 		w.inventory.Forget(handle)
 	}
-}
-
-func (w *Worker) containers(ctx context.Context) ([]Container, error) {
-	if w.inventory == nil {
-		w.inventory = NewInventory(w.Garden, w.Runtime, w.Volumes, w.Clock)
-	}
-	return w.inventory.Containers(ctx)
 }
 
 // weigh says what holds each orphan. Garden is asked for processes and ages

@@ -9,12 +9,14 @@ import (
 )
 
 // Spec is the part of an OCI runtime spec (config.json) that can refer to
-// volumes.
+// volumes, and what it tells of the container's purpose.
 type Spec struct {
 	// Root is root.path. Empty: the spec names none.
 	Root string
 	// Binds are the bind mounts.
 	Binds []Bind
+	// Purpose is what the environment tells of it: all but the Step.
+	Purpose Purpose
 }
 
 // Bind is a bind mount of an OCI spec.
@@ -31,7 +33,8 @@ type ociSpec struct {
 	Root    *struct {
 		Path string `json:"path"`
 	} `json:"root"`
-	Mounts []struct {
+	Process processSpec `json:"process"`
+	Mounts  []struct {
 		Destination string   `json:"destination"`
 		Type        string   `json:"type"`
 		Source      string   `json:"source"`
@@ -56,7 +59,7 @@ func DecodeSpec(data []byte) (Spec, error) {
 		return Spec{}, errors.New("decode OCI spec: no root.path in it")
 	}
 
-	spec := Spec{Root: decoded.Root.Path}
+	spec := Spec{Root: decoded.Root.Path, Purpose: decoded.Process.purpose}
 	for _, mount := range decoded.Mounts {
 		if mount.Type == "bind" || slices.Contains(mount.Options, "bind") || slices.Contains(mount.Options, "rbind") {
 			spec.Binds = append(spec.Binds, Bind{Source: mount.Source, Destination: mount.Destination})

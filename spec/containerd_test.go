@@ -96,6 +96,7 @@ var _ = Describe("a worker over containerd", Label("containerd"), func() {
 			Expect(seen.of("stopped-live").Task).To(HaveValue(Equal("no task")))
 			Expect(seen.of("live").Task).To(HaveValue(Equal("running")))
 			Expect(stdout(weeder(w, "scan"))).To(MatchRegexp(`(?m)^stopped-live +live .* \(no task\) `))
+			Expect(stdout(weeder(w, "list", "--long"))).To(MatchRegexp(`(?m)^stopped-live +\S+ +\S+ +no task +live `))
 			Expect(stdout(weeder(w, "explain", "stopped-orphan"))).To(And(
 				ContainSubstring("no task"), ContainSubstring("can leave its address reserved")))
 

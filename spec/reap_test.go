@@ -184,7 +184,7 @@ var _ = Describe("reap", func() {
 		Expect(stderr(session)).To(MatchRegexp(`^error: .*leak.*container init still running *\n$`), "in one line")
 		Expect(stderr(session)).NotTo(ContainSubstring("destroy leak: destroy leak"))
 		Expect(stdout(session)).To(MatchRegexp(`(?m)^leak  +failed  +.*container init still running`))
-		Expect(stdout(session)).To(MatchRegexp(`(?m)^other  +destroyed  +volume-missing other-root`))
+		Expect(stdout(session)).To(MatchRegexp(`(?m)^other  +destroyed  +get  +volume-missing other-root`))
 		Expect(w.destroyed()).To(ConsistOf("other"))
 
 		Expect(events(w, leak)).To(Equal([]string{"destroying", "destroy-failed"}))
@@ -258,7 +258,7 @@ var _ = Describe("reap", func() {
 		w.change(leak, body{"age": "8h"})
 		session := weeder(w, "reap", "--dry-run", "--max-per-pass=2")
 		Expect(session).To(gexec.Exit(0))
-		Expect(stdout(session)).To(MatchRegexp(`(?m)^leak  +would destroy  +volume-missing leak-root`))
+		Expect(stdout(session)).To(MatchRegexp(`(?m)^leak  +would destroy  +get  +volume-missing leak-root`))
 		dry, status := reap(w, "--dry-run", "--max-per-pass=2")
 		Expect(status).To(BeZero())
 		Expect(dry.DryRun).To(BeTrue())
@@ -304,7 +304,7 @@ var _ = Describe("reap", func() {
 			w.change(leak, body{"age": "5m"})
 			session := weeder(w, "reap", "--yes", leak)
 			Expect(session).To(gexec.Exit(0))
-			Expect(stdout(session)).To(MatchRegexp(`(?m)^leak  +held  +grace: `))
+			Expect(stdout(session)).To(MatchRegexp(`(?m)^leak  +held  +get  +grace: `))
 			Expect(w.destroyed()).To(BeEmpty())
 		})
 	})
@@ -331,7 +331,7 @@ var _ = Describe("reap", func() {
 		DescribeTable("asks",
 			func(answer string, status int, destroyed ...string) {
 				t := onTerminal(w, "reap")
-				Eventually(t.Screen).Should(gbytes.Say(`leak  volume-missing leak-root\r\nother  volume-missing other-root\r\n`))
+				Eventually(t.Screen).Should(gbytes.Say(`leak  volume-missing leak-root  \(get\)\r\nother  volume-missing other-root  \(get\)\r\n`))
 				Eventually(t.Screen).Should(gbytes.Say(question))
 				Expect(w.calls()).NotTo(HaveKey("destroy"))
 				t.press(answer)

@@ -143,6 +143,15 @@ var _ = Describe("scan", func() {
       "age_seconds": SIX HOURS,
       "grace_time_seconds": 300,
       "task": null,
+      "purpose": {
+        "team": null,
+        "pipeline": null,
+        "job": null,
+        "resource": null,
+        "build": null,
+        "build_id": null,
+        "step": "get"
+      },
       "volumes": [
         {
           "handle": "gone",
@@ -178,6 +187,15 @@ var _ = Describe("scan", func() {
       "age_seconds": null,
       "grace_time_seconds": 0,
       "task": null,
+      "purpose": {
+        "team": null,
+        "pipeline": null,
+        "job": null,
+        "resource": null,
+        "build": null,
+        "build_id": null,
+        "step": null
+      },
       "volumes": [
         {
           "handle": "lasting",
@@ -219,6 +237,15 @@ var _ = Describe("scan", func() {
       "age_seconds": null,
       "grace_time_seconds": null,
       "task": null,
+      "purpose": {
+        "team": null,
+        "pipeline": null,
+        "job": null,
+        "resource": null,
+        "build": null,
+        "build_id": null,
+        "step": null
+      },
       "volumes": []
     }
   ]

@@ -68,13 +68,13 @@ var sgr = regexp.MustCompile("\x1b\\[(0|1|3[0-7])?m")
 var _ = Describe("a table", func() {
 	var (
 		w      *worker
-		header = []string{"handle", "verdict", "age", "grace", "reason", "held by", "volumes"}
+		header = []string{"handle", "verdict", "age", "grace", "reason", "held by", "for", "volumes"}
 		rows   = [][]string{
-			{"a-leaked", "orphan", "6h", "-", "volume-missing", "-", "a-leaked-root missing, a-leaked-get live"},
-			{"b-dark", "unknown", "-", "-", "no-source", "-", "-"},
-			{"c-healthy", "live", "6h", "-", "-", "-", "1 volume"},
-			{"d-graceful", "live", "6h", "1h30m", "-", "-", "1 volume"},
-			{"e-foreign-with-a-long-handle", "foreign", "6h", "-", "-", "-", "-"},
+			{"a-leaked", "orphan", "6h", "-", "volume-missing", "-", "get", "a-leaked-root missing, a-leaked-get live"},
+			{"b-dark", "unknown", "-", "-", "no-source", "-", "-", "-"},
+			{"c-healthy", "live", "6h", "-", "-", "-", "-", "1 volume"},
+			{"d-graceful", "live", "6h", "1h30m", "-", "-", "-", "1 volume"},
+			{"e-foreign-with-a-long-handle", "foreign", "6h", "-", "-", "-", "-", "-"},
 		}
 	)
 
@@ -118,7 +118,7 @@ var _ = Describe("a table", func() {
 	})
 
 	It("has lower-case headers in every command", func() {
-		for _, line := range []string{"scan", "volumes", "capacity", "reap --dry-run"} {
+		for _, line := range []string{"scan", "list --long", "volumes", "capacity", "reap --dry-run"} {
 			command := command(w, strings.Fields(line)...)
 			command.Env = append(command.Env, "NO_COLOR=1")
 			command.Stderr = GinkgoWriter
@@ -159,6 +159,7 @@ var _ = Describe("what is hostile", func() {
 		w.orphan("leaked")
 		w.create(body{
 			"handle": known, "root_volume": hostile, "age": "6h",
+			"env":        []string{"BUILD_PIPELINE_NAME=" + hostile},
 			"properties": map[string]string{hostile: hostile, "key": hostile},
 		})
 		directory := filepath.Join(w.Volumes, "live", "leaked-get")
@@ -183,7 +184,7 @@ var _ = Describe("what is hostile", func() {
 	},
 		Entry(nil, "scan"), Entry(nil, "scan --json"), Entry(nil, "explain known"), Entry(nil, "explain known --json"),
 		Entry(nil, "explain leaked"), Entry(nil, "volumes"), Entry(nil, "volumes --json"), Entry(nil, "reap --dry-run"),
-		Entry(nil, "reap --yes"), Entry(nil, "list"), Entry(nil, "properties known"), Entry(nil, "properties -j known"),
+		Entry(nil, "reap --yes"), Entry(nil, "list"), Entry(nil, "list --long"), Entry(nil, "properties known"), Entry(nil, "properties -j known"),
 	)
 
 	DescribeTable("never reaches a terminal as it is by an error of", func(args ...string) {

@@ -59,7 +59,8 @@ var _ = Describe("the handler", func() {
 			"summary": {"containers": 1, "live": 0, "orphan": 1, "unknown": 0, "foreign": 0, "eligible": 0, "max_containers": 250},
 			"containers": [{"handle": "leaked", "verdict": "orphan", "eligible": false, "held_by": ["grace"], "stuck": false,
 				"destroying": false, "failures": 0, "reasons": [{"code": "volume-missing", "volume": "", "detail": ""}],
-				"age_seconds": null, "grace_time_seconds": null, "task": null, "volumes": []}]}`))
+				"age_seconds": null, "grace_time_seconds": null, "task": null,
+				"purpose": {"team": null, "pipeline": null, "job": null, "resource": null, "build": null, "build_id": null, "step": null}, "volumes": []}]}`))
 	})
 
 	It("tells of a last pass that could not judge", func() {

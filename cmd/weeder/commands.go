@@ -36,7 +36,7 @@ func commands(app *app) []command {
 				"looks: nothing is removed.\n\nExample: weeder leftovers --json",
 			&leftoversCommand{app: app}},
 		{"list", "list running containers",
-			"Prints the handles that Garden lists, one a line.\n\nExample: weeder list",
+			"Prints the handles that Garden lists, one a line.\n\nExample: weeder list --long",
 			&listCommand{app: app}},
 		{"properties", "list properties for a container",
 			"Prints a container's properties without restarting its grace time." +

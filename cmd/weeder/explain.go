@@ -133,6 +133,7 @@ func (c *explainCommand) text(site *site, report reaper.Report, finding reaper.F
 		c.line(2, "that is no sign of death: Concourse starts it again at its next use")
 		c.line(2, "destroying it skips the teardown of its network, which can leave its address reserved")
 	}
+	c.purpose(container.Purpose)
 	if container.CreatedAt.IsZero() {
 		c.line(1, "created     not known")
 	} else {
@@ -152,6 +153,20 @@ func (c *explainCommand) text(site *site, report reaper.Report, finding reaper.F
 	}
 	c.line(0, "")
 	c.verdict(report, finding)
+}
+
+func (c *explainCommand) purpose(purpose reaper.Purpose) {
+	text := purpose.String()
+	switch {
+	case text == "":
+		text = "not known"
+	case purpose.Build != "" && purpose.BuildID != "":
+		text += ", build " + purpose.BuildID
+	}
+	c.line(1, "for         %s", text)
+	if purpose.Step == reaper.StepTask {
+		c.line(2, "Concourse does not tell the worker whose task it is")
+	}
 }
 
 func (c *explainCommand) volume(volume reaper.ReferencedVolume, info baggageclaim.Info, dir string, now time.Time) {

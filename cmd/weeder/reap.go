@@ -87,7 +87,7 @@ func (c *reapCommand) ask(due []reaper.Finding) (bool, error) {
 		return true, nil
 	}
 	for _, finding := range due {
-		fmt.Fprintf(c.app.stderr, "%s  %s\n", printable(finding.Container.Handle), printable(accusations(finding)))
+		fmt.Fprintln(c.app.stderr, printable(finding.Container.Handle+"  "+asked(finding)))
 	}
 	yes, err := c.app.confirm("destroy %s of %s?", plural(len(due), "container"), c.app.global.Target)
 	switch {

@@ -71,18 +71,19 @@ func (c *reapCommand) json(outcome reaper.Outcome) reapJSON {
 }
 
 func (c *reapCommand) table(report reaper.Report, outcome reaper.Outcome) {
-	why := map[string]string{}
+	why, purposes := map[string]string{}, map[string]string{}
 	for _, finding := range report.Findings {
 		why[finding.Container.Handle] = accusations(finding)
+		purposes[finding.Container.Handle] = finding.Container.Purpose.String()
 	}
 	destroyed := "destroyed"
 	if c.DryRun {
 		destroyed = "would destroy"
 	}
 
-	out := table{headers: []string{"handle", "outcome", "why"}}
+	out := table{headers: []string{"handle", "outcome", "for", "why"}}
 	add := func(handle, what, colour, detail string) {
-		out.rows = append(out.rows, []cell{{text: handle}, {text: what, colour: colour}, {text: detail}})
+		out.rows = append(out.rows, []cell{{text: handle}, {text: what, colour: colour}, {text: purposes[handle]}, {text: detail}})
 	}
 	for _, handle := range outcome.Destroyed {
 		add(handle, destroyed, "green", why[handle])
@@ -128,6 +129,14 @@ func accusations(finding reaper.Finding) string {
 		texts = append(texts, fmt.Sprintf("though %d processes run in it", finding.Processes))
 	}
 	return strings.Join(texts, ", ")
+}
+
+// asked is what a person is told who is asked about an orphan.
+func asked(finding reaper.Finding) string {
+	if purpose := finding.Container.Purpose.String(); purpose != "" {
+		return accusations(finding) + "  (" + purpose + ")"
+	}
+	return accusations(finding)
 }
 
 // failureText names the handle, which most errors do of themselves.

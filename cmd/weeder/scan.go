@@ -63,7 +63,7 @@ func (c *scanCommand) json(site *site, pass reaper.Report) report.Scan {
 }
 
 func (c *scanCommand) table(report reaper.Report) {
-	out := table{headers: []string{"handle", "verdict", "age", "grace", "reason", "held by", "volumes"}}
+	out := table{headers: []string{"handle", "verdict", "age", "grace", "reason", "held by", "for", "volumes"}}
 	for _, finding := range report.Findings {
 		if !c.wanted(finding) {
 			continue
@@ -75,6 +75,7 @@ func (c *scanCommand) table(report reaper.Report) {
 			{text: graceText(finding.Container)},
 			{text: reasonText(finding)},
 			{text: heldText(finding, report.At)},
+			{text: finding.Container.Purpose.String()},
 			{text: volumesText(finding, report.At)},
 		})
 	}

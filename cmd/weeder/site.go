@@ -94,11 +94,16 @@ func (s *site) pass(a *app, question reaper.Question) reaper.Report {
 // judge judges the worker, and says on stderr what kept it from seeing all.
 func (s *site) judge(a *app, question reaper.Question) reaper.Report {
 	report := s.worker.Pass(a.ctx, question)
+	s.sayFallback(a)
+	a.sayInterlocks(report)
+	return report
+}
+
+// sayFallback says on stderr where containerd's bundles had to do.
+func (s *site) sayFallback(a *app) {
 	if s.containerd != nil && s.containerd.Fallback() != nil {
 		a.warn("containerd can't be asked, so its bundles are read instead: %v", s.containerd.Fallback())
 	}
-	a.sayInterlocks(report)
-	return report
 }
 
 // volumesDir is the volumes directory as it was given or found; empty where

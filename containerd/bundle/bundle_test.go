@@ -17,12 +17,14 @@ import (
 	"weeder/reaper"
 )
 
-const config = `{"ociVersion":"1.0.2","root":{"path":"/volumes/live/v-root/volume"},` +
+const config = `{"ociVersion":"1.0.2","process":{"env":["BUILD_NAME=42"]},"root":{"path":"/volumes/live/v-root/volume"},` +
 	`"mounts":[{"destination":"/data","type":"bind","source":"/volumes/live/v-data/volume"}]}`
 
 var spec = reaper.Spec{
 	Root:  "/volumes/live/v-root/volume",
 	Binds: []reaper.Bind{{Source: "/volumes/live/v-data/volume", Destination: "/data"}},
+
+	Purpose: reaper.Purpose{Build: "42"},
 }
 
 var writtenAt = time.Date(2026, 11, 20, 21, 50, 2, 0, time.UTC)

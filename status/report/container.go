@@ -27,7 +27,9 @@ type Container struct {
 	GraceTimeSeconds *float64 `json:"grace_time_seconds"`
 	// Task is how containerd's task of it stands; null where there is no
 	// containerd, or it does not tell.
-	Task    *string  `json:"task"`
+	Task *string `json:"task"`
+	// Purpose is what Concourse made it for.
+	Purpose Purpose  `json:"purpose"`
 	Volumes []Volume `json:"volumes"`
 }
 
@@ -57,6 +59,7 @@ func NewContainer(finding reaper.Finding, now time.Time) Container {
 		Failures:   finding.Failures,
 		Reasons:    OrEmpty(finding.Reasons),
 		Task:       Known(finding.Container.Task),
+		Purpose:    newPurpose(finding.Container.Purpose),
 		Volumes:    make([]Volume, 0, len(finding.Volumes)),
 	}
 	if age, known := Age(finding.Container, now); known {

@@ -114,6 +114,9 @@ var _ = Describe("a container", func() {
 		finding.Container.Properties = map[string]string{}
 		finding.Container.GraceTime = 5 * time.Minute
 		finding.Container.Task = reaper.NoTask
+		finding.Container.Purpose = reaper.Purpose{
+			Team: "main", Pipeline: "web-ui", Job: "unit", Resource: "repo", Build: "42", BuildID: "11700", Step: reaper.StepGet,
+		}
 		finding.Reasons = []reaper.Reason{{Code: reaper.VolumeIsMissing, Volume: "gone", Detail: "nowhere"}}
 		finding.Volumes = []reaper.ReferencedVolume{
 			{Volume: reaper.Volume{Handle: "gone", State: reaper.VolumeMissing}, Sources: []reaper.Source{reaper.SourceBundle}},
@@ -144,6 +147,15 @@ var _ = Describe("a container", func() {
   "age_seconds": 5400,
   "grace_time_seconds": 300,
   "task": "no task",
+  "purpose": {
+    "team": "main",
+    "pipeline": "web-ui",
+    "job": "unit",
+    "resource": "repo",
+    "build": "42",
+    "build_id": "11700",
+    "step": "get"
+  },
   "volumes": [
     {
       "handle": "gone",
@@ -174,7 +186,9 @@ var _ = Describe("a container", func() {
 	It("is told with null for what is not", func() {
 		Expect(encoded(report.NewContainer(found("bare", reaper.Orphan), now))).To(MatchJSON(`{
 			"handle": "bare", "verdict": "orphan", "eligible": true, "held_by": [], "stuck": false, "destroying": false,
-			"failures": 0, "reasons": [], "age_seconds": null, "grace_time_seconds": null, "task": null, "volumes": []}`))
+			"failures": 0, "reasons": [], "age_seconds": null, "grace_time_seconds": null, "task": null,
+			"purpose": {"team": null, "pipeline": null, "job": null, "resource": null, "build": null, "build_id": null, "step": null},
+			"volumes": []}`))
 	})
 
 	It("is stuck from the fifth failure on", func() {

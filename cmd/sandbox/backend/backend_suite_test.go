@@ -137,7 +137,11 @@ func (s *served) config(handle string) ociSpec {
 type ociSpec struct {
 	Root     struct{ Path string }
 	Hostname string
-	Mounts   []struct {
+	Process  struct {
+		Env  []string
+		Args []string
+	}
+	Mounts []struct {
 		Destination, Type, Source string
 		Options                   []string
 	}

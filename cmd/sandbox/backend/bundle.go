@@ -134,6 +134,7 @@ func (c Container) spec(template bundle) bundle {
 	spec := template
 	spec.Root.Path = c.Root
 	spec.Hostname = c.Handle
+	spec.Process = withEnvironment(spec.Process, c.Env)
 	for _, bind := range c.Binds {
 		access := "rw"
 		if bind.ReadOnly {
@@ -143,6 +144,19 @@ func (c Container) spec(template bundle) bundle {
 	}
 
 	return spec
+}
+
+// withEnvironment is a recorded process with an environment in it, where there is one.
+func withEnvironment(process json.RawMessage, env []string) json.RawMessage {
+	if env == nil {
+		return process
+	}
+	encoded, err := json.Marshal(env)
+	if err != nil {
+		panic(fmt.Sprintf("environment: %s", err))
+	}
+
+	return slices.Concat([]byte(`{"env":`), encoded, []byte(","), process[1:])
 }
 
 // config is the content of config.json: the spec, or what the container says instead.
@@ -167,7 +181,7 @@ func (b *Backend) bundlePath(container Container) string {
 }
 
 func (c Container) sameBundle(other Container) bool {
-	return c.NoBundle == other.NoBundle && c.Root == other.Root && slices.Equal(c.Binds, other.Binds) &&
+	return c.NoBundle == other.NoBundle && c.Root == other.Root && slices.Equal(c.Binds, other.Binds) && slices.Equal(c.Env, other.Env) &&
 		bytes.Equal(c.Config, other.Config) && c.CreatedAt.Equal(other.CreatedAt)
 }
 

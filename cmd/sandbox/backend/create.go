@@ -34,6 +34,7 @@ func (b *Backend) Create(spec garden.ContainerSpec) (garden.Container, error) {
 		Properties: spec.Properties,
 		GraceTime:  spec.GraceTime,
 		Root:       root,
+		Env:        spec.Env,
 	}
 	if b.containerd() {
 		container.GraceTime = 0

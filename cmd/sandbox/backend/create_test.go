@@ -22,6 +22,7 @@ var _ = Describe("Create", func() {
 			GraceTime:  time.Hour,
 			Properties: garden.Properties{"k": "v"},
 			Image:      garden.ImageRef{URI: "raw://" + root},
+			Env:        []string{"BUILD_NAME=42", "A=\"b\""},
 			BindMounts: []garden.BindMount{
 				{SrcPath: "/v/live/w/volume", DstPath: "/tmp/build/get", Mode: garden.BindMountModeRW},
 				{SrcPath: "/elsewhere", DstPath: "/mnt"},
@@ -36,6 +37,8 @@ var _ = Describe("Create", func() {
 		spec := s.config("c-1")
 		Expect(spec.Root.Path).To(Equal(root))
 		Expect(spec.Hostname).To(Equal("c-1"))
+		Expect(spec.Process.Env).To(Equal([]string{"BUILD_NAME=42", "A=\"b\""}))
+		Expect(spec.Process.Args).To(Equal([]string{"/tmp/garden-init"}))
 		Expect(spec.source("/tmp/build/get")).To(Equal("/v/live/w/volume"))
 		Expect(spec.source("/mnt")).To(Equal("/elsewhere"))
 		Expect(spec.source("/etc/hosts")).To(Equal(filepath.Join(s.depot, "c-1", "hosts")))

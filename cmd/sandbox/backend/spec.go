@@ -23,6 +23,8 @@ type Container struct {
 	Root string
 	// Binds are bind mounts in its config.json, beside those that Guardian adds.
 	Binds []Bind
+	// Env is process.env in its config.json. Nil: as recorded, none.
+	Env []string
 	// Config is written as config.json instead of the real one, whatever it is.
 	Config []byte
 	// Processes that run in it beside its init.
@@ -53,6 +55,7 @@ func (e *entry) snapshot() Container {
 	container := e.container
 	container.Properties = maps.Clone(container.Properties)
 	container.Binds = slices.Clone(container.Binds)
+	container.Env = slices.Clone(container.Env)
 	container.GraceTime = graceTime(container.Properties)
 	container.Hidden = container.Properties[stateKey] != stateCreated
 

@@ -27,6 +27,8 @@ type Container struct {
 	// are any others. Each list given replaces all bind mounts.
 	Volumes map[string]string `json:"volumes,omitempty"`
 	Binds   []backend.Bind    `json:"binds,omitempty"`
+	// Env is the container's environment, NAME=value each.
+	Env []string `json:"env,omitempty"`
 	// CreatedAt, or an age, is what bulk_metrics and config.json's time tell.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 	Age       *Duration  `json:"age,omitempty"`
@@ -102,6 +104,9 @@ func (s Sandbox) change(body Container, container *backend.Container) {
 			container.Binds = append(container.Binds, bind)
 		}
 	}
+	if body.Env != nil {
+		container.Env = slices.Clone(body.Env)
+	}
 	if body.BadConfig != nil {
 		container.Config = []byte(*body.BadConfig)
 	}
@@ -130,6 +135,7 @@ func (s Sandbox) tell(container backend.Container) Container {
 		Handle:    container.Handle,
 		RootPath:  container.Root,
 		Binds:     container.Binds,
+		Env:       container.Env,
 		CreatedAt: &container.CreatedAt,
 		Age:       new(Duration(s.Clock.Since(container.CreatedAt).Round(time.Second))),
 		GraceTime: new(Duration(container.GraceTime)),

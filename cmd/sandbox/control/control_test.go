@@ -163,7 +163,7 @@ var _ = Describe("Handler", func() {
 		It("are made as told", func() {
 			do("POST", "/containers", `{"handle": "c-1", "properties": {"k": "v"}, "root_volume": "r",
 				"volumes": {"w": "/tmp/build/get"}, "binds": [{"source": "/s", "destination": "/d", "read_only": true}],
-				"age": "3h", "grace_time": "5m", "processes": 2}`)
+				"env": ["BUILD_NAME=42"], "age": "3h", "grace_time": "5m", "processes": 2}`)
 
 			entry := info("c-1")
 			Expect(entry.Info.Properties).To(And(HaveKeyWithValue("k", "v"), HaveKeyWithValue("garden.grace-time", "300000000000")))
@@ -171,9 +171,19 @@ var _ = Describe("Handler", func() {
 				ContainSubstring(fmt.Sprintf(`"root":{"path":%q}`, dir.Data("r"))),
 				ContainSubstring(fmt.Sprintf(`{"destination":"/tmp/build/get","type":"bind","source":%q,"options":["bind","rw"]}`, dir.Data("w"))),
 				ContainSubstring(`{"destination":"/d","type":"bind","source":"/s","options":["bind","ro"]}`),
+				ContainSubstring(`"process":{"env":["BUILD_NAME=42"],`),
 			))
 			Expect(metrics("c-1").Age).To(Equal(3 * time.Hour))
 			Expect(metrics("c-1").PidStat.Current).To(BeEquivalentTo(3))
+		})
+
+		It("get another environment, and tell it", func() {
+			do("POST", "/containers", `{"handle": "c-1", "root_volume": "r", "env": ["A=1"]}`)
+			do("PATCH", "/containers/c-1", `{"age": "1h"}`)
+			Expect(config("c-1")).To(ContainSubstring(`"env":["A=1"]`))
+			do("PATCH", "/containers/c-1", `{"env": ["A=2"]}`)
+			Expect(config("c-1")).To(ContainSubstring(`"env":["A=2"]`))
+			Expect(do("GET", "/containers", "")).To(MatchRegexp(`"env": \[\s+"A=2"\s+\]`))
 		})
 
 		DescribeTable("are made in every state",

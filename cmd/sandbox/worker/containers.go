@@ -37,6 +37,7 @@ func (p *people) live(i int) {
 	if i%3 == 2 {
 		container.Properties = garden.Properties{"user": "root"}
 		container.Processes = 1
+		p.takeStep(&container)
 	}
 	p.containers = append(p.containers, container)
 }
@@ -52,6 +53,7 @@ func (p *people) leaked(i int) {
 		p.volumes = append(p.volumes, bound)
 	case 1:
 		container.Properties = garden.Properties{"user": "root"}
+		p.takeStep(&container)
 		p.volumes = append(p.volumes, root)
 	case 2:
 		const seconds = 300
@@ -60,6 +62,7 @@ func (p *people) leaked(i int) {
 		p.volumes = append(p.volumes, root, bound)
 	case 3:
 		container.Properties = garden.Properties{"user": "root"}
+		p.takeStep(&container)
 		root.State = volumes.Dead
 		p.volumes = append(p.volumes, root, bound)
 	}
@@ -104,6 +107,7 @@ func (p *people) container(root, bound string) backend.Container {
 		CreatedAt: p.nextCreatedAt(),
 		Root:      p.dir.Data(root),
 		Binds:     []backend.Bind{{Source: p.dir.Data(bound), Destination: mountPath}},
+		Env:       p.getEnvironment(),
 	}
 }
 

@@ -60,6 +60,7 @@ func (p *people) modern(root, bound string) backend.Container {
 	if len(p.containers)%2 == 0 {
 		container.Properties["user"] = "root"
 	}
+	p.takeStep(&container)
 
 	return container
 }

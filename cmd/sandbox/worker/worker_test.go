@@ -161,6 +161,29 @@ var _ = Describe("People", func() {
 		}
 	})
 
+	It("has gets, tasks and checks among those of release 3 and later", func() {
+		for _, containerd := range []bool{false, true} {
+			dir = volumes.Dir(GinkgoT().TempDir())
+			steps := map[string]int{}
+			for _, container := range people(worker.Options{Containers: 60, Containerd: containerd}) {
+				if container.Env == nil {
+					continue
+				}
+				steps[container.Binds[0].Destination]++
+				inJob := ContainElement(HavePrefix("BUILD_JOB_NAME="))
+				switch container.Binds[0].Destination {
+				case "/tmp/build/get":
+					Expect(container.Env).To(inJob)
+				case "/scratch":
+					Expect(container.Env).To(And(ContainElement("BUILD_NAME=check"), Not(inJob)))
+				default:
+					Expect(container.Env).NotTo(ContainElement(HavePrefix("BUILD_")))
+				}
+			}
+			Expect(steps).To(HaveLen(3))
+		}
+	})
+
 	It("makes the incident as it was", func() {
 		containers := people(worker.Options{Containers: 1, Leaked: 1})
 		Expect(containers).To(HaveLen(1))
