@@ -22,11 +22,14 @@ type dirs struct {
 	depot string
 	// containerd is where its socket would be; empty on Guardian.
 	containerd string
-	made       []string
+	// files has a directory for each container's files; empty without real processes.
+	files string
+	made  []string
 }
 
 // makeDirs makes what is missing of them. A root that is there must be empty.
-func makeDirs(root, volumes, runtime string) (dirs, error) {
+func makeDirs(options options) (dirs, error) {
+	root := options.Dir
 	made, err := makeRoot(&root)
 	if err != nil {
 		return dirs{}, err
@@ -36,17 +39,32 @@ func makeDirs(root, volumes, runtime string) (dirs, error) {
 	made.volumes = filepath.Join(root, "volumes")
 	// The journal is weeder's: where weeder is pointed here, it is to go too.
 	made.made = append(made.made, made.volumes, made.journal)
-	if volumes != "" {
-		if made.volumes, err = filepath.Abs(volumes); err != nil {
+	if options.Volumes != "" {
+		if made.volumes, err = filepath.Abs(options.Volumes); err != nil {
 			return dirs{}, errors.Join(fmt.Errorf("finding volumes directory: %w", err), made.remove())
 		}
 	}
 
-	if err := made.makeBundles(runtime); err != nil {
+	if err := made.makeBundles(options.Runtime); err != nil {
 		return dirs{}, errors.Join(err, made.remove())
+	}
+	if options.Processes {
+		if err := made.makeFiles(); err != nil {
+			return dirs{}, errors.Join(err, made.remove())
+		}
 	}
 
 	return made, nil
+}
+
+func (d *dirs) makeFiles() error {
+	d.files = filepath.Join(d.root, "files")
+	d.made = append(d.made, d.files)
+	if err := os.Mkdir(d.files, 0o755); err != nil {
+		return fmt.Errorf("making directory for files: %w", err)
+	}
+
+	return nil
 }
 
 func (d *dirs) makeBundles(runtime string) error {

@@ -28,8 +28,17 @@ The control API makes it misbehave, and tells what it was asked:
   curl http://CONTROL/hooks
 
 What a container can be told: handle, properties, root_volume, root_path, volumes, binds, created_at, age, grace_time, no_timer, processes, hidden, zombie, depot_only, no_bundle, bad_config.
+What is told of a container beside these: env, image, username, password, privileged and network of its creation,
+mapped_ports (net-in), net_out (rules) and runs (processes that were asked for).
 With --runtime containerd a container that is no_bundle has no task, one that is depot_only is but a bundle, and
 hidden, zombie and processes show nowhere.
+
+With --processes run, attach, stop and the streams are real: a process is an ordinary one of this machine, of the
+user that runs the sandbox, with its working directory in FILES/<handle> (files in the ready file), where
+stream-in and stream-out have their root. It has no root file system (a path of a program is this machine's, there is
+no chroot), no namespaces, no limits, no image and no mounts; port mappings and rules are kept, and do nothing. All of
+them end with their container and with the sandbox, but where the sandbox is killed (SIGKILL) their children may stay.
+With --runtime containerd signals, streams and networks are not implemented, as by Concourse's own.
 
 The faults:
 `

@@ -22,6 +22,7 @@ type options struct {
 	GraceTime     time.Duration `long:"grace-time" default:"0s" value-name:"DURATION" description:"grace time of the containers, after which Garden destroys those that nobody asks for; 0 means never. The incident's container has its own of 5m, which nothing counts"`
 	Age           time.Duration `long:"age" default:"6h" value-name:"DURATION" description:"age of the youngest container; the others are up to an hour older"`
 	Seed          uint64        `long:"seed" default:"1" value-name:"N" description:"what the handles are made from"`
+	Processes     bool          `long:"processes" description:"run real processes of this machine in the containers, as the user that runs the sandbox, so that streams, signals and terminals are real; not isolated in any way. Without it run, attach, streams and port mappings are not implemented"`
 	MaxContainers int           `long:"max-containers" value-name:"N" description:"how many containers Garden takes (default: 250, or as many as --containers where that is more)"`
 
 	Listen       string `long:"listen" default:"127.0.0.1:0" value-name:"ADDRESS" description:"where Garden listens: host:port, or the path of a unix socket"`
@@ -82,6 +83,12 @@ func (o options) check() error {
 	return nil
 }
 
-func (o options) backend(bundles string) backend.Options {
-	return backend.Options{Depot: bundles, MaxContainers: o.MaxContainers, Containerd: o.Runtime == containerd}
+func (o options) backend(dirs dirs) backend.Options {
+	return backend.Options{
+		Depot:         dirs.bundles,
+		MaxContainers: o.MaxContainers,
+		Containerd:    o.Runtime == containerd,
+		Files:         dirs.files,
+		Volumes:       dirs.volumes,
+	}
 }

@@ -24,6 +24,8 @@ type place struct {
 	Depot string `json:"depot"`
 	// Containerd is where containerd's socket would be; empty on Guardian.
 	Containerd string `json:"containerd"`
+	// Files has a directory for each container where processes are real; empty where they are not.
+	Files string `json:"files"`
 }
 
 // write makes a file appear with everything in it at once.

@@ -16,7 +16,7 @@ import (
 )
 
 // place is what a sandbox's ready file says.
-type place struct{ Target, Baggageclaim, Control, Dir, Volumes, Depot, Containerd string }
+type place struct{ Target, Baggageclaim, Control, Dir, Volumes, Depot, Containerd, Files string }
 
 func (p place) client() garden.Client {
 	network := "tcp"

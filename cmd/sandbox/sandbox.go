@@ -34,14 +34,14 @@ func run(ctx context.Context, options options, stdout io.Writer) (err error) {
 	}
 	defer closeLog()
 
-	dirs, err := makeDirs(options.Dir, options.Volumes, options.Runtime)
+	dirs, err := makeDirs(options)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, dirs.remove()) }()
 
 	var later []backend.Container
-	garden := backend.New(options.backend(dirs.bundles))
+	garden := backend.New(options.backend(dirs))
 	if options.Volumes == "" {
 		if later, err = people(garden, volumes.Dir(dirs.volumes), options); err != nil {
 			return err
@@ -87,6 +87,7 @@ func run(ctx context.Context, options options, stdout io.Writer) (err error) {
 		Volumes:      dirs.volumes,
 		Depot:        dirs.depot,
 		Containerd:   dirs.containerd,
+		Files:        dirs.files,
 	}
 	if options.ReadyFile != "" {
 		defer os.Remove(options.ReadyFile)

@@ -243,7 +243,7 @@ var _ = Describe("sandbox", func() {
 		session := run("--help")
 		Eventually(session).Should(gexec.Exit(0))
 		Expect(string(session.Out.Contents())).To(And(
-			ContainSubstring("--max-containers"), ContainSubstring("destroy-untyped-gone"), ContainSubstring("curl -X PUT")))
+			ContainSubstring("--max-containers"), ContainSubstring("--processes"), ContainSubstring("destroy-untyped-gone"), ContainSubstring("curl -X PUT")))
 	})
 
 	DescribeTable("refuses",

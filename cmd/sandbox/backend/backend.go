@@ -10,7 +10,15 @@
 // It can answer as Concourse's own backend over containerd instead (Options.Containerd): each
 // container has the bundle that containerd's runtime writes then.
 //
-// Left out: processes, networks, mounts and root filesystems (a bind mount's source need not
+// It has real processes where it is told to (Options.Files): ordinary ones of the host, with a
+// directory for each container's files. Streams, exit statuses, signals and terminals are real then.
+//
+// Left out: without Options.Files processes, streams and port mappings, which are not implemented
+// then; with it what makes a container of them: a process has no chroot, no namespaces and no user
+// of its own, sees the host's files, and its Image, Limits and BindMounts count for nothing (its Dir
+// is inside the container's directory, its Path is the host's), no packet follows a port mapping or a
+// rule, and where there is nothing to stream out that is an error, where Guardian sends an empty
+// archive. In either case networks, mounts and root filesystems (a bind mount's source need not
 // exist), limits, and the clean-up at start.
 package backend
 
@@ -47,6 +55,14 @@ type Options struct {
 	// Containerd makes it answer as Concourse's own backend over containerd, for good, and write
 	// containerd's bundles. The fault of that name makes it answer so for a while, over Guardian's.
 	Containerd bool
+	// Files is where each container gets a directory for its files, and the switch for real processes:
+	// empty means that processes, streams and port mappings are not implemented. It must exist.
+	Files string
+	// Ports is how many ports of the host there are to map; 0 means DefaultPorts.
+	Ports int
+	// Volumes is the volumes directory: no process can be run in a container whose Root is below it and
+	// missing. Empty means that nobody looks.
+	Volumes string
 	// Clock tells the containers' ages; nil means the real one. Grace times are the server's.
 	Clock clock.Clock
 }
@@ -63,6 +79,7 @@ type Backend struct {
 	entries   map[string]*entry
 	handles   []string
 	subnets   subnets
+	ports     ports
 	staged    map[string]Container
 	removing  map[string]bool
 	destroyed []string
@@ -73,6 +90,8 @@ type entry struct {
 	container Container
 	subnet    int
 	stopped   bool
+	// room is nil without real processes.
+	room *room
 }
 
 var _ garden.Backend = (*Backend)(nil)
@@ -81,6 +100,9 @@ var _ garden.Backend = (*Backend)(nil)
 func New(options Options) *Backend {
 	if options.MaxContainers == 0 {
 		options.MaxContainers = DefaultMaxContainers
+	}
+	if options.Ports == 0 {
+		options.Ports = DefaultPorts
 	}
 	if options.Clock == nil {
 		options.Clock = clock.NewClock()
@@ -91,6 +113,7 @@ func New(options Options) *Backend {
 		Calls:    newCalls(),
 		Hooks:    &Hooks{},
 		options:  options,
+		ports:    ports{all: options.Ports},
 		entries:  map[string]*entry{},
 		staged:   map[string]Container{},
 		removing: map[string]bool{},
@@ -100,15 +123,31 @@ func New(options Options) *Backend {
 // Start does nothing.
 func (b *Backend) Start() error { return nil }
 
-// Stop lets go of held calls and makes timers that go off later miss.
+// Stop lets go of held calls, makes timers that go off later miss, and ends all processes.
 func (b *Backend) Stop() error {
 	b.Faults.Stop()
 
+	var errs []error
+	for _, room := range b.stop() {
+		errs = append(errs, room.close())
+	}
+
+	return errors.Join(errs...)
+}
+
+func (b *Backend) stop() []*room {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	b.stopped = true
 
-	return nil
+	var rooms []*room
+	for _, entry := range b.entries {
+		if entry.room != nil {
+			rooms = append(rooms, entry.room)
+		}
+	}
+
+	return rooms
 }
 
 // GraceTime is what the container's property garden.grace-time says; 0 means that it is never

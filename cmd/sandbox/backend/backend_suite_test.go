@@ -32,10 +32,13 @@ func TestBackend(t *testing.T) {
 // served is a backend on a unix socket or a port, with a client of it.
 type served struct {
 	*backend.Backend
-	server  *backend.Server
-	client  garden.Client
-	depot   string
-	address net.Addr
+	server *backend.Server
+	client garden.Client
+	// connection is the client without a look whether there is such a container.
+	connection connection.Connection
+	depot      string
+	files      string
+	address    net.Addr
 }
 
 // serve starts a backend that has containers from the start.
@@ -45,7 +48,9 @@ func serve(options backend.Options, containers ...backend.Container) *served {
 	before := gleak.Goroutines()
 	DeferCleanup(func() {
 		Eventually(gleak.Goroutines).ShouldNot(gleak.HaveLeaked(before,
-			gleak.IgnoringTopFunction("code.cloudfoundry.org/garden/server/bomberman.(*Bomberman).manageBombs")))
+			gleak.IgnoringTopFunction("code.cloudfoundry.org/garden/server/bomberman.(*Bomberman).manageBombs"),
+			// They wait a minute for clients that are late.
+			gleak.IgnoringCreator("code.cloudfoundry.org/garden/server/streamer.(*Streamer).Stop")))
 	})
 
 	options.Depot = GinkgoT().TempDir()
@@ -60,7 +65,8 @@ func serve(options backend.Options, containers ...backend.Container) *served {
 	s.server, err = backend.Serve(s.Backend, listener, lagertest.NewTestLogger("garden"))
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(s.server.Stop)
-	s.client = client.New(connection.New(s.address.Network(), s.address.String()))
+	s.connection = connection.New(s.address.Network(), s.address.String())
+	s.client = client.New(s.connection)
 
 	return s
 }

@@ -92,7 +92,7 @@ func (b *Backend) info(handle string) (garden.ContainerInfo, error) {
 		ExternalIP:    properties["garden.network.external-ip"],
 		ContainerPath: b.bundlePath(found.container),
 		Properties:    properties,
-		MappedPorts:   []garden.PortMapping{},
+		MappedPorts:   found.container.MappedPorts(),
 	}, nil
 }
 
@@ -105,9 +105,14 @@ func (b *Backend) metrics(handle string) (garden.Metrics, error) {
 		return garden.Metrics{}, errRuncStats
 	}
 
+	processes := 1 + found.container.Processes
+	if found.room != nil {
+		processes += found.room.processes.Running()
+	}
+
 	return garden.Metrics{
 		Age:     b.options.Clock.Since(found.container.CreatedAt),
-		PidStat: garden.ContainerPidStat{Current: uint64(1 + found.container.Processes)},
+		PidStat: garden.ContainerPidStat{Current: uint64(processes)},
 	}, nil
 }
 

@@ -104,13 +104,19 @@ func (c *container) SetGraceTime(graceTime time.Duration) error {
 	return nil
 }
 
-// Stop ends its processes.
-func (c *container) Stop(bool) error {
+// Stop ends its processes, those that SIGTERM does not end in ten seconds with SIGKILL.
+func (c *container) Stop(kill bool) error {
 	c.backend.Calls.add("stop", c.handle)
+	var room *room
 	c.change(func(found *entry) {
 		found.stopped = true
 		found.container.Processes = 0
+		room = found.room
 	})
+
+	if room != nil {
+		room.stop(kill)
+	}
 
 	return nil
 }

@@ -35,7 +35,11 @@ func (b *Backend) Create(spec garden.ContainerSpec) (garden.Container, error) {
 		GraceTime:  spec.GraceTime,
 		Root:       root,
 		Env:        spec.Env,
+		Image:      spec.Image,
+		Privileged: spec.Privileged,
+		Network:    spec.Network,
 	}
+	container.Image.URI += spec.RootFSPath
 	if b.containerd() {
 		container.GraceTime = 0
 	}
@@ -44,6 +48,7 @@ func (b *Backend) Create(spec garden.ContainerSpec) (garden.Container, error) {
 			Source:      mount.SrcPath,
 			Destination: mount.DstPath,
 			ReadOnly:    mount.Mode == garden.BindMountModeRO,
+			Origin:      originOf(mount),
 		})
 	}
 
@@ -52,6 +57,14 @@ func (b *Backend) Create(spec garden.ContainerSpec) (garden.Container, error) {
 	}
 
 	return b.container(spec.Handle), nil
+}
+
+func originOf(mount garden.BindMount) string {
+	if mount.Origin == garden.BindMountOriginContainer {
+		return "Container"
+	}
+
+	return "Host"
 }
 
 func rootPath(spec garden.ContainerSpec) (string, error) {

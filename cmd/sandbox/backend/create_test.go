@@ -112,6 +112,42 @@ var _ = Describe("Create", func() {
 	})
 })
 
+var _ = Describe("what a container is created with", func() {
+	It("is kept", func() {
+		s := serve(backend.Options{})
+		_, err := s.client.Create(garden.ContainerSpec{
+			Handle:     "c-1",
+			GraceTime:  time.Hour,
+			Image:      garden.ImageRef{URI: "docker:///busybox", Username: "u", Password: "p"},
+			Env:        []string{"A=b", "C=d"},
+			Privileged: true,
+			Network:    "10.1.0.0/24",
+			BindMounts: []garden.BindMount{
+				{SrcPath: "/a", DstPath: "/b", Mode: garden.BindMountModeRW},
+				{SrcPath: "/c", DstPath: "/d", Origin: garden.BindMountOriginContainer},
+			},
+		})
+		Expect(err).NotTo(HaveOccurred())
+		created := s.Snapshot()[0]
+		Expect(created.GraceTime).To(Equal(time.Hour))
+		Expect(created.Image).To(Equal(garden.ImageRef{URI: "docker:///busybox", Username: "u", Password: "p"}))
+		Expect(created.Env).To(Equal([]string{"A=b", "C=d"}))
+		Expect(created.Privileged).To(BeTrue())
+		Expect(created.Network).To(Equal("10.1.0.0/24"))
+		Expect(created.Binds).To(Equal([]backend.Bind{
+			{Source: "/a", Destination: "/b", Origin: "Host"},
+			{Source: "/c", Destination: "/d", ReadOnly: true, Origin: "Container"},
+		}))
+	})
+
+	It("has a rootfs where it names no image", func() {
+		s := serve(backend.Options{})
+		_, err := s.client.Create(garden.ContainerSpec{Handle: "c-1", RootFSPath: "/root"})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(s.Snapshot()[0].Image.URI).To(Equal("/root"))
+	})
+})
+
 var _ = Describe("Add", func() {
 	It("dates the bundle", func() {
 		s := serve(backend.Options{})

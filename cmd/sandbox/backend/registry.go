@@ -14,12 +14,15 @@ var (
 	ErrHandleTaken = errors.New("already in use")
 	// ErrNoContainer is wrapped by the error of Update for a handle that is unknown.
 	ErrNoContainer = errors.New("no such container")
+
+	errStopped = errors.New("backend is stopped")
 )
 
 // Add puts a container in place, past the Garden API: nothing counts its grace time.
 //
 // Errors: ErrHandleTaken; "max containers reached"; a handle that can't be a directory's name where
-// there is to be a bundle; a bundle that can't be written.
+// there is to be a bundle; a bundle or a directory for files that can't be written; that the backend
+// is stopped, where there are real processes.
 func (b *Backend) Add(container Container) error {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
@@ -49,7 +52,13 @@ func (b *Backend) Add(container Container) error {
 		return err
 	}
 
-	b.entries[container.Handle] = &entry{container: container, subnet: subnet}
+	room, err := b.newRoom(container.Handle)
+	if err != nil {
+		b.subnets.release(subnet)
+		return errors.Join(err, b.removeBundle(container.Handle))
+	}
+
+	b.entries[container.Handle] = &entry{container: container, subnet: subnet, room: room}
 	at, _ := slices.BinarySearch(b.handles, container.Handle)
 	b.handles = slices.Insert(b.handles, at, container.Handle)
 
@@ -101,23 +110,52 @@ func (b *Backend) Snapshot() []Container {
 	return containers
 }
 
+// remove ends a container's processes before it is gone from the list.
 func (b *Backend) remove(handle string) error {
+	found, err := b.removable(handle)
+	if err != nil {
+		return err
+	}
+	if found.room != nil {
+		if err := found.room.close(); err != nil {
+			return err
+		}
+	}
+
+	return b.forget(handle, found)
+}
+
+func (b *Backend) removable(handle string) (*entry, error) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 
 	found, ok := b.entries[handle]
 	if !ok {
-		return garden.ContainerNotFoundError{Handle: handle}
+		return nil, garden.ContainerNotFoundError{Handle: handle}
 	}
 	if b.stopped {
-		return errors.New("backend is stopped")
+		return nil, errStopped
 	}
 
+	return found, nil
+}
+
+// forget takes a container out of everything, unless somebody else has.
+func (b *Backend) forget(handle string, found *entry) error {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+
+	if b.entries[handle] != found {
+		return garden.ContainerNotFoundError{Handle: handle}
+	}
 	if err := b.removeBundle(handle); err != nil {
 		return err
 	}
 
 	b.subnets.release(found.subnet)
+	for _, mapping := range found.container.MappedPorts() {
+		b.ports.release(mapping.HostPort)
+	}
 	delete(b.entries, handle)
 	at, _ := slices.BinarySearch(b.handles, handle)
 	b.handles = slices.Delete(b.handles, at, at+1)

@@ -23,12 +23,20 @@ type Container struct {
 	Root string
 	// Binds are bind mounts in its config.json, beside those that Guardian adds.
 	Binds []Bind
-	// Env is process.env in its config.json. Nil: as recorded, none.
+	// Env is process.env in its config.json, and in the environment of what a client runs. Nil: as
+	// recorded, none.
 	Env []string
 	// Config is written as config.json instead of the real one, whatever it is.
 	Config []byte
-	// Processes that run in it beside its init.
+	// Processes that run in it beside its init and those that a client has run.
 	Processes int
+	// Image (a rootfs too), Privileged and Network are what a client has created it with. They do
+	// nothing.
+	Image      garden.ImageRef
+	Privileged bool
+	Network    string
+	// NetOut are the rules that a client has asked for, in order.
+	NetOut []garden.NetOutRule
 	// Hidden is half-created: in no plain list, but in that of garden.state=all.
 	Hidden bool
 	// Zombie has a bundle, but its runc state fails: bulk_info has an error and no path.
@@ -48,6 +56,9 @@ type Bind struct {
 	Source      string `json:"source"`
 	Destination string `json:"destination"`
 	ReadOnly    bool   `json:"read_only,omitempty"`
+	// Origin is Container where Source is a path in the container; Host or empty where it is one in the
+	// host.
+	Origin string `json:"origin,omitempty"`
 }
 
 // snapshot is a copy of the container as its properties say it is.
@@ -56,6 +67,7 @@ func (e *entry) snapshot() Container {
 	container.Properties = maps.Clone(container.Properties)
 	container.Binds = slices.Clone(container.Binds)
 	container.Env = slices.Clone(container.Env)
+	container.NetOut = slices.Clone(container.NetOut)
 	container.GraceTime = graceTime(container.Properties)
 	container.Hidden = container.Properties[stateKey] != stateCreated
 

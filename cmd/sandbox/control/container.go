@@ -12,8 +12,8 @@ import (
 	"weeder/cmd/sandbox/backend"
 )
 
-// Container is the body that makes or changes a container, and what GET /containers tells. What a
-// change does not name stays.
+// Container is the body that makes or changes a container, and part of what GET /containers tells.
+// What a change does not name stays.
 type Container struct {
 	// Handle need not be given in a change, where it is in the path.
 	Handle string `json:"handle,omitempty"`
@@ -45,6 +45,23 @@ type Container struct {
 	DepotOnly *bool   `json:"depot_only,omitempty"`
 	NoBundle  *bool   `json:"no_bundle,omitempty"`
 	BadConfig *string `json:"bad_config,omitempty"`
+}
+
+// Told is what GET /containers tells: a Container, and what clients have asked Garden for.
+type Told struct {
+	Container
+	// Env, Image (a rootfs too), Username, Password, Privileged and Network it was created with.
+	Env        []string `json:"env,omitempty"`
+	Image      string   `json:"image,omitempty"`
+	Username   string   `json:"username,omitempty"`
+	Password   string   `json:"password,omitempty"`
+	Privileged bool     `json:"privileged"`
+	Network    string   `json:"network,omitempty"`
+	// MappedPorts and NetOut are what net-in and net-out came to, in order.
+	MappedPorts []garden.PortMapping `json:"mapped_ports"`
+	NetOut      []garden.NetOutRule  `json:"net_out"`
+	// Runs are the processes that were asked for, in order, those that could not be run too.
+	Runs []garden.ProcessSpec `json:"runs"`
 }
 
 // Duration is a time.Duration that JSON tells as "90s"; a number is taken as seconds.
@@ -130,7 +147,7 @@ func set[T any](field *T, value *T) {
 	}
 }
 
-func (s Sandbox) tell(container backend.Container) Container {
+func (s Sandbox) tell(container backend.Container) Told {
 	body := Container{
 		Handle:    container.Handle,
 		RootPath:  container.Root,
@@ -155,5 +172,16 @@ func (s Sandbox) tell(container backend.Container) Container {
 		body.BadConfig = new(string(container.Config))
 	}
 
-	return body
+	return Told{
+		Container:   body,
+		Env:         container.Env,
+		Image:       container.Image.URI,
+		Username:    container.Image.Username,
+		Password:    container.Image.Password,
+		Privileged:  container.Privileged,
+		Network:     container.Network,
+		MappedPorts: container.MappedPorts(),
+		NetOut:      append([]garden.NetOutRule{}, container.NetOut...),
+		Runs:        append([]garden.ProcessSpec{}, s.Backend.Runs(container.Handle)...),
+	}
 }

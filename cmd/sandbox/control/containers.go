@@ -11,7 +11,7 @@ import (
 )
 
 func (s Sandbox) containers(*http.Request) (any, error) {
-	containers := []Container{}
+	containers := []Told{}
 	for _, container := range s.Backend.Snapshot() {
 		containers = append(containers, s.tell(container))
 	}

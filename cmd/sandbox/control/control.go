@@ -10,7 +10,7 @@
 //	DELETE /calls                 count from 0
 //	GET    /destroyed             handles that Garden has destroyed, in order
 //	DELETE /destroyed             forget them
-//	GET    /containers            every container, hidden and depot-only ones too
+//	GET    /containers            every container, hidden and depot-only ones too: a list of Told
 //	POST   /containers            make one: a Container
 //	PATCH  /containers/<handle>   change what the body names
 //	DELETE /containers/<handle>   take it away; not counted as destroyed

@@ -43,7 +43,7 @@ var _ = Describe("Handler", func() {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		Expect(err).NotTo(HaveOccurred())
 		address := listener.Addr()
-		inMemory := backend.New(backend.Options{Depot: depot, Clock: clock})
+		inMemory := backend.New(backend.Options{Depot: depot, Files: GinkgoT().TempDir(), Clock: clock})
 		server, err := backend.Serve(inMemory, listener, lagertest.NewTestLogger("garden"))
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(server.Stop)
@@ -246,6 +246,39 @@ var _ = Describe("Handler", func() {
 			Expect(*told[0].Zombie).To(BeFalse())
 			Expect(time.Duration(*told[0].Age)).To(Equal(time.Hour))
 			Expect(*told[0].BadConfig).To(Equal("x"))
+		})
+
+		It("are told with what clients have asked for", func() {
+			container, err := gdn.Create(garden.ContainerSpec{
+				Handle: "c-1", GraceTime: time.Minute, Env: []string{"A=b"}, Privileged: true, Network: "10.1.0.0/24",
+				Image:      garden.ImageRef{URI: "docker:///busybox", Username: "u", Password: "p"},
+				BindMounts: []garden.BindMount{{SrcPath: "/a", DstPath: "/b"}},
+			})
+			Expect(err).NotTo(HaveOccurred())
+			_, _, err = container.NetIn(0, 80)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(container.NetOut(garden.NetOutRule{Protocol: garden.ProtocolUDP, Ports: []garden.PortRange{{Start: 1, End: 2}}})).To(Succeed())
+			_, err = container.Run(garden.ProcessSpec{Path: "/nope", Args: []string{"a"}, User: "root"}, garden.ProcessIO{})
+			Expect(err).To(HaveOccurred())
+
+			var told []control.Told
+			Expect(json.Unmarshal([]byte(do("GET", "/containers", "")), &told)).To(Succeed())
+			Expect(told).To(HaveLen(1))
+			Expect(time.Duration(*told[0].GraceTime)).To(Equal(time.Minute))
+			Expect(told[0].Binds).To(Equal([]backend.Bind{{Source: "/a", Destination: "/b", ReadOnly: true, Origin: "Host"}}))
+			told[0].Container = control.Container{}
+			Expect(told[0]).To(Equal(control.Told{
+				Env: []string{"A=b"}, Image: "docker:///busybox", Username: "u", Password: "p", Privileged: true, Network: "10.1.0.0/24",
+				MappedPorts: []garden.PortMapping{{HostPort: 60000, ContainerPort: 80}},
+				NetOut:      []garden.NetOutRule{{Protocol: garden.ProtocolUDP, Ports: []garden.PortRange{{Start: 1, End: 2}}}},
+				Runs:        []garden.ProcessSpec{{Path: "/nope", Args: []string{"a"}, User: "root"}},
+			}))
+		})
+
+		It("are told with empty lists where clients have asked for nothing", func() {
+			do("POST", "/containers", `{"handle": "c-1"}`)
+			Expect(do("GET", "/containers", "")).To(And(
+				ContainSubstring(`"mapped_ports": []`), ContainSubstring(`"net_out": []`), ContainSubstring(`"runs": []`)))
 		})
 
 		It("may have handles that Garden's client can't send", func() {
