@@ -22,13 +22,12 @@ const (
 // lookAtEach asks for the properties of each container, a few at a time. What
 // can't be told of one is that one's doubt.
 func (c *Client) lookAtEach(ctx context.Context, handles []string) ([]*look, error) {
-	ctx, giveUp := context.WithCancelCause(ctx)
-	defer giveUp(nil)
-
-	var silent atomic.Int32
-	ask := func(seen *look) {
-		properties, err := c.propertiesOf(ctx, seen.handle)
-		switch {
+	looks := make([]*look, len(handles))
+	for n, handle := range handles {
+		looks[n] = &look{handle: handle}
+	}
+	err := c.askEach(ctx, handles, func(n int, properties map[string]string, err error) {
+		switch seen := looks[n]; {
 		case err == nil:
 			seen.sighting.Properties = properties
 		case isNotFound(err, seen.handle):
@@ -36,40 +35,50 @@ func (c *Client) lookAtEach(ctx context.Context, handles []string) ([]*look, err
 		default:
 			seen.doubt(err.Error())
 		}
-		if errors.Is(err, ErrNoAnswer) && silent.Add(1) > maxSilent {
-			giveUp(err)
-		}
+	})
+	if err == nil {
+		c.readBundles(ctx, looks)
+		err = context.Cause(ctx)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("inspect containers: %w", err)
+	}
+	return looks, nil
+}
 
-	looks := make([]*look, 0, len(handles))
+// askEach asks for the properties of each container, a few at a time, and has
+// the answers told, to several goroutines at once, with the handle's place among
+// the handles. It gives up on a Garden that leaves too many without an answer.
+func (c *Client) askEach(ctx context.Context, handles []string, tell func(n int, properties map[string]string, err error)) error {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+
+	var silent atomic.Int32
 	slots := make(chan struct{}, askedAtOnce)
 	var asking sync.WaitGroup
-	for _, handle := range handles {
+	for n, handle := range handles {
 		slots <- struct{}{}
 		if ctx.Err() != nil {
 			break
 		}
-		seen := &look{handle: handle}
-		looks = append(looks, seen)
 		asking.Go(func() {
 			defer func() { <-slots }()
-			ask(seen)
+			properties, err := c.propertiesOf(ctx, handle)
+			tell(n, properties, err)
+			if errors.Is(err, ErrNoAnswer) && silent.Add(1) > maxSilent {
+				giveUp(err)
+			}
 		})
 	}
 	asking.Wait()
-
-	c.readBundles(ctx, looks)
-	if err := context.Cause(ctx); err != nil {
-		return nil, fmt.Errorf("inspect containers: %w", err)
-	}
-	return looks, nil
+	return context.Cause(ctx)
 }
 
 // propertiesOf is the per-handle call, which restarts the grace countdown: only
 // where bulk_info is not implemented.
 func (c *Client) propertiesOf(ctx context.Context, handle string) (map[string]string, error) {
 	var properties garden.Properties
-	err := c.ask(ctx, "read properties", func(conn connection.Connection) (err error) {
+	err := c.ask(ctx, readProperties, func(conn connection.Connection) (err error) {
 		properties, err = conn.Properties(handle)
 		return err
 	})

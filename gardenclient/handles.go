@@ -25,6 +25,13 @@ func (c *Client) List(ctx context.Context) ([]string, error) {
 	return c.list(ctx, nil)
 }
 
+// ListMatching is Garden's list of the containers that match a filter, in
+// Garden's order. Of several properties, Guardian lists what has them all, and
+// Concourse's own backend what has any of them.
+func (c *Client) ListMatching(ctx context.Context, filter garden.Properties) ([]string, error) {
+	return c.list(ctx, filter)
+}
+
 // Handles implements reaper.Garden: the plain list in Garden's order, then the
 // hidden ones.
 func (c *Client) Handles(ctx context.Context) ([]reaper.Listed, error) {
@@ -121,29 +128,69 @@ func (c *Client) learnDepot(handle, path string) {
 	}
 }
 
+// Find says whether Garden has a container: nil where one of its lists (or the
+// depot) has the handle, a garden.ContainerNotFoundError where none does. It is
+// for calls of which Garden says nothing where it doesn't know the handle.
+func (c *Client) Find(ctx context.Context, handle string) error {
+	if err := checkHandles(handle); err != nil {
+		return err
+	}
+	gone, err := c.gone(ctx, handle)
+	if err == nil && gone {
+		err = garden.ContainerNotFoundError{Handle: handle}
+	}
+	return err
+}
+
 // gone tells that neither of Garden's lists has the handle, nor has the depot,
 // where one is known: older Guardians show half-created ones nowhere else.
 func (c *Client) gone(ctx context.Context, handle string) (bool, error) {
+	gone, err := c.goneAmong(ctx, []string{handle})
+	return gone[handle], err
+}
+
+// goneAmong are those of the handles that are gone.
+func (c *Client) goneAmong(ctx context.Context, handles []string) (map[string]bool, error) {
 	listed, err := c.Handles(ctx)
 	if err != nil {
-		return false, err
+		return nil, err
+	}
+	gone := make(map[string]bool, len(handles))
+	for _, handle := range handles {
+		gone[handle] = true
 	}
 	for _, one := range listed {
-		if one.Handle == handle {
-			return false, nil
-		}
+		delete(gone, one.Handle)
 	}
 
 	depot := c.depot()
-	if depot == "" {
-		return true, nil
+	if depot == "" || len(gone) == 0 {
+		return gone, nil
 	}
-	_, err = os.Lstat(filepath.Join(depot, handle))
-	if !errors.Is(err, fs.ErrNotExist) {
-		return false, err
+	for handle := range gone {
+		_, err := os.Lstat(filepath.Join(depot, handle))
+		switch {
+		case err == nil:
+			delete(gone, handle)
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, err
+		}
 	}
-	if err := bundle.Readable(depot); err != nil {
-		return false, err
+	if len(gone) > 0 {
+		if err := bundle.Readable(depot); err != nil {
+			return nil, err
+		}
 	}
-	return true, nil
+	return gone, nil
+}
+
+// orNotFound is what an error of a call for a handle comes to.
+func (c *Client) orNotFound(ctx context.Context, doing, handle string, err error) error {
+	if isNotFound(err, handle) || errors.Is(err, ErrUnsafeHandle) || ctx.Err() != nil {
+		return err
+	}
+	if gone, listErr := c.gone(ctx, handle); listErr == nil && gone {
+		return fmt.Errorf("%s: %w", doing, garden.ContainerNotFoundError{Handle: handle})
+	}
+	return err
 }

@@ -1,11 +1,8 @@
 package gardenclient
 
-import (
-	"context"
-	"fmt"
+import "context"
 
-	"code.cloudfoundry.org/garden"
-)
+const readProperties = "read properties"
 
 // Properties are those of one container, read without restarting its grace
 // countdown where bulk_info is implemented. A handle that Garden doesn't know is
@@ -20,7 +17,7 @@ func (c *Client) Properties(ctx context.Context, handle string) (map[string]stri
 	if IsNotImplemented(err) {
 		properties, err := c.propertiesOf(ctx, handle)
 		if err != nil {
-			return nil, c.orNotFound(ctx, handle, err)
+			return nil, c.orNotFound(ctx, readProperties, handle, err)
 		}
 		return properties, nil
 	}
@@ -30,18 +27,7 @@ func (c *Client) Properties(ctx context.Context, handle string) (map[string]stri
 
 	info, err := entryOf(infos, handle)
 	if err != nil {
-		return nil, c.orNotFound(ctx, handle, err)
+		return nil, c.orNotFound(ctx, readProperties, handle, err)
 	}
 	return known(info.Properties), nil
-}
-
-// orNotFound is what an error about a handle comes to.
-func (c *Client) orNotFound(ctx context.Context, handle string, err error) error {
-	if isNotFound(err, handle) || ctx.Err() != nil {
-		return err
-	}
-	if gone, listErr := c.gone(ctx, handle); listErr == nil && gone {
-		return fmt.Errorf("read properties: %w", garden.ContainerNotFoundError{Handle: handle})
-	}
-	return err
 }

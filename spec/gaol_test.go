@@ -114,31 +114,6 @@ var _ = Describe("as gaol", func() {
 		})
 	})
 
-	Context("destroy", func() {
-		It("prints nothing, and asks nothing", func() {
-			prints("", "destroy", "a-first", "c-last")
-			Expect(w.destroyed()).To(Equal([]string{"a-first", "c-last"}))
-		})
-
-		It("goes on after a failure, as gaol does not, and exits 1", func() {
-			w.fault("destroy-fails", "b-leaked")
-			session := weeder(w, "destroy", "nobody", "a-first", "b-leaked", "c?x", "c-last")
-			Expect(session).To(gexec.Exit(1))
-			Expect(stdout(session)).To(BeEmpty())
-			Expect(strings.Split(strings.TrimSuffix(stderr(session), "\n"), "\n")).To(HaveExactElements(
-				Equal("error: unknown handle: nobody"),
-				SatisfyAll(HavePrefix("error: destroy b-leaked: "), HaveSuffix("container init still running")),
-				HavePrefix("error: destroy c?x: "),
-			))
-			Expect(w.destroyed()).To(Equal([]string{"a-first", "c-last"}))
-		})
-
-		It("exits 1 after a failure of the last alone", func() {
-			Expect(weeder(w, "destroy", "a-first", "nobody")).To(gexec.Exit(1))
-			Expect(w.destroyed()).To(ConsistOf("a-first"))
-		})
-	})
-
 	DescribeTable("takes a socket for a target:", func(form func(socket string) string) {
 		dir := GinkgoT().TempDir()
 		w = emptyWorker("--listen", filepath.Join(dir, "garden.sock"))

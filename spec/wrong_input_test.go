@@ -29,7 +29,6 @@ var _ = Describe("wrong input", func() {
 		Entry("a second handle for explain", []string{"explain", "a", "b"}, `unexpected argument "b"`),
 		Entry("explain without a handle", []string{"explain"}, "HANDLE", "was not provided"),
 		Entry("properties without a handle", []string{"properties", "-j"}, "HANDLE", "was not provided"),
-		Entry("destroy without a handle", []string{"destroy"}, "HANDLE", "was not provided"),
 		Entry("a flag without its value", []string{"scan", "--grace"}, "--grace"),
 		Entry("a value for a flag that takes none", []string{"scan", "--exit-code=3"}, "--exit-code"),
 

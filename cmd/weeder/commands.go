@@ -35,21 +35,39 @@ func commands(app *app) []command {
 			"Shows what containers and volumes that are gone have left on the worker, that which hurts most first. It only " +
 				"looks: nothing is removed.\n\nExample: weeder leftovers --json",
 			&leftoversCommand{app: app}},
-		{"list", "list running containers",
-			"Prints the handles that Garden lists, one a line.\n\nExample: weeder list --long",
-			&listCommand{app: app}},
-		{"properties", "list properties for a container",
-			"Prints a container's properties without restarting its grace time." +
-				"\n\nExample: weeder properties eb8f2bbf-86e1-4603-4881-548c9133aa62",
-			&propertiesCommand{app: app}},
 		{"ping", "check to see if the garden host is up",
 			"Exits 0 if Garden answers. Guardian answers a ping even when it can do nothing else." +
 				"\n\nExample: weeder ping && echo up",
 			&pingCommand{app: app}},
+		{"create", "create a container",
+			"Creates a container and prints its handle. With no options it is Garden's default one." +
+				"\n\nExample: weeder create --handle debug --rootfs docker:///busybox --grace 1h",
+			&createCommand{app: app}},
 		{"destroy", "destroy containers, whatever their verdict",
-			"Destroys the given containers, asking nothing: it is Garden's destroy, not weeder's judgement. Goes on after " +
-				"a failure, and exits 1 then.\n\nExample: weeder destroy eb8f2bbf-86e1-4603-4881-548c9133aa62",
+			"Destroys the given containers, or with - those that stdin names, asking nothing: it is Garden's destroy, not " +
+				"weeder's judgement. All are tried; the failures are listed at the end, and it exits 1 then." +
+				"\n\nExample: weeder list -p user=vcap | weeder destroy -",
 			&destroyCommand{app: app}},
+		{"list", "list running containers",
+			"Prints the handles that Garden lists, one a line.\n\nExample: weeder list --long",
+			&listCommand{app: app}},
+		{"net-in", "map a port on the host to a port in the container",
+			"Maps a free port of the host to a port of the container, and prints where it listens." +
+				"\n\nExample: weeder net-in eb8f2bbf-86e1-4603-4881-548c9133aa62 --port 8080",
+			&netInCommand{app: app}},
+		{"net-out", "whitelist an IP and port range for a container",
+			"Lets a container reach a range of addresses and ports." +
+				"\n\nExample: weeder net-out eb8f2bbf-86e1-4603-4881-548c9133aa62 --protocol tcp --ip-start 10.0.0.1 " +
+				"--ip-end 10.0.0.9 --port-start 443 --port-end 443",
+			&netOutCommand{app: app}},
+		{"properties", "list properties for a container",
+			"Prints a container's properties without restarting its grace time." +
+				"\n\nExample: weeder properties eb8f2bbf-86e1-4603-4881-548c9133aa62",
+			&propertiesCommand{app: app}},
+		{"set-gracetime", "set the grace time for a container",
+			"Sets for how long nobody must have used a container before Garden destroys it. 0 has it destroyed at once: that " +
+				"is asked about, or needs --yes.\n\nExample: weeder set-gracetime eb8f2bbf-86e1-4603-4881-548c9133aa62 --grace 1h",
+			&setGraceTimeCommand{app: app}},
 		{"capacity", "show how much the worker takes",
 			"Shows memory, disk and the number of containers that Garden allows.\n\nExample: weeder capacity --json",
 			&capacityCommand{app: app}},

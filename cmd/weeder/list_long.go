@@ -7,18 +7,18 @@ import (
 	"weeder/reaper"
 )
 
-// long is the plain list as a table: no hidden container is in it.
+// long is the list as a table: no hidden container is in it.
 func (c *listCommand) long() error {
-	handles, err := c.listed()
+	site := c.app.connect()
+	defer site.close()
+	found, err := c.matching(site.garden)
 	if err != nil {
 		return err
 	}
-	listed := make(map[string]bool, len(handles))
-	for _, handle := range handles {
+	listed := make(map[string]bool, len(found.handles))
+	for _, handle := range found.handles {
 		listed[handle] = true
 	}
-	site := c.app.connect()
-	defer site.close()
 	report, err := c.survey(site)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (c *listCommand) long() error {
 		})
 	}
 	out.write(c.app.stdout, c.app.terminal.stdout)
-	return nil
+	return c.doubts(found)
 }
 
 // survey judges the worker. Where that can't be done, as from a machine without

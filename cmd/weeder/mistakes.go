@@ -39,17 +39,19 @@ func (a *app) parse(args []string) error {
 	}
 
 	mistakes := []error{err}
+	var left []string
 	for {
 		rest, dropped := without(args, mistake)
 		if !dropped {
 			return errors.Join(mistakes...)
 		}
-		args = rest
+		args, left = rest, append(left, longName(mistake))
 		again := &app{ctx: a.ctx}
 		parser, err := newParser(again)
 		if err != nil {
 			return err
 		}
+		requireNot(parser, left)
 		parser.CommandHandler = func(command flags.Commander, _ []string) error { return again.checkAll(command) }
 		_, err = parser.ParseArgs(args)
 		// One of a variable is told again when what is given in its place is left out.
@@ -67,14 +69,33 @@ func (a *app) parse(args []string) error {
 // unknown, `graec'.
 var named = regexp.MustCompile("flag `(?:-., )?(?:--)?([A-Za-z0-9-]+)'")
 
+// longName is the option that a mistake is about; empty: it is about none.
+func longName(mistake *flags.Error) string {
+	if found := named.FindStringSubmatch(mistake.Message); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// requireNot has the parser not miss the options that were left out.
+func requireNot(parser *flags.Parser, left []string) {
+	for _, name := range left {
+		for _, command := range parser.Commands() {
+			if option := command.FindOptionByLongName(name); option != nil {
+				option.Required = false
+			}
+		}
+	}
+}
+
 // without leaves out the option that a mistake is about, from the arguments or
 // else from the environment, and tells whether it was there.
 func without(args []string, mistake *flags.Error) ([]string, bool) {
-	found := named.FindStringSubmatch(mistake.Message)
-	if found == nil {
+	name := longName(mistake)
+	if name == "" {
 		return nil, false
 	}
-	long := "--" + found[1]
+	long := "--" + name
 	at := slices.IndexFunc(args, func(arg string) bool { return arg == long || strings.HasPrefix(arg, long+"=") })
 	if at >= 0 {
 		end := at + 1
@@ -83,7 +104,7 @@ func without(args []string, mistake *flags.Error) ([]string, bool) {
 		}
 		return slices.Delete(slices.Clone(args), at, end), true
 	}
-	variable := variableOf(found[1])
+	variable := variableOf(name)
 	if _, set := os.LookupEnv(variable); !set {
 		return nil, false
 	}
