@@ -169,6 +169,43 @@ var _ = Describe("Daemon, started again", func() {
 		Expect(w.keeper.last()).To(And(HaveField("At", w.wall.Now()), HaveField("Elapsed", w.wall.elapsed())))
 	}))
 
+	It("keeps that it cleared an orphan in a pass that was not good", watching(func(w *watch) {
+		w.orphan("o")
+		w.settledBut(func() { w.baggageclaim.known = []string{"v-o"} })
+		Expect(w.events()).To(ContainElement(HavePrefix("cleared")))
+		Expect(w.keeper.last().Orphans).NotTo(HaveKey("o"))
+	}))
+
+	It("keeps that an orphan was absent in a pass that was not good", watching(func(w *watch) {
+		w.orphan("o")
+		w.orphan("other")
+		w.settledBut(func() { w.baggageclaim.known = []string{"v-other"} })
+		Expect(w.keeper.last().Orphans["o"].Passes).NotTo(BeZero())
+		w.gone("o")
+		w.passes(1)
+		Expect(w.on()).To(ContainElement(reaper.WitnessesDisagreeInterlock))
+		Expect(w.keeper.last().Orphans["o"].Passes).To(BeZero())
+	}))
+
+	It("takes a pass for over when it had judged, where it stopped behind that", watching(func(w *watch) {
+		w.container("o", volume("mount", reaper.VolumeMissing), live("v-o"))
+		w.garden.usages["o"] = reaper.Usage{Processes: 2}
+		judged := time.Duration(0)
+		w.settledBut(func() {
+			w.server.onUsage = func(context.Context) {
+				judged = w.wall.elapsed()
+				time.Sleep(16 * time.Minute)
+				w.server.onUsage = nil
+			}
+		})
+		w.wait(16 * time.Minute)
+		Expect(w.keeper.last()).To(And(
+			HaveField("At", w.wall.Now().Add(-16*time.Minute)), HaveField("Elapsed", judged)))
+		w.passes(1)
+		Expect(w.keeper.last().HeardSince).To(Equal(ptr(w.wall.elapsed())))
+		Expect(w.keeper.last().Orphans["o"].Passes).To(Equal(1))
+	}))
+
 	It("keeps its memory after good passes, after one that has sightings start anew, and at its end", watching(func(w *watch) {
 		w.orphan("o")
 		w.start()

@@ -128,7 +128,7 @@ func (m *Memory) see(report *Report) {
 	}
 	m.last = now
 
-	stopped := report.judged-report.began > max(maxReading, 3*m.interval)
+	stopped := m.stopped(report.judged - report.began)
 	if m.good && (stopped || !m.past.recent(report.began, m.interval)) {
 		m.unhear()
 		m.unconfirm()
@@ -138,6 +138,12 @@ func (m *Memory) see(report *Report) {
 		return
 	}
 	m.seeContainers(report, now, m.good)
+}
+
+// stopped tells that a part of a pass took so long that the daemon must have
+// been stopped meanwhile: nobody watched.
+func (m *Memory) stopped(took time.Duration) bool {
+	return took > max(maxReading, 3*m.interval)
 }
 
 // hear notes whether baggageclaim has answered. A pass that could have asked it
@@ -178,6 +184,9 @@ func (m *Memory) passed() bool {
 	defer m.mutex.Unlock()
 	if m.good {
 		m.past.Elapsed = m.elapsed()
+		if m.stopped(m.past.Elapsed - m.last.elapsed) {
+			m.past.Elapsed = m.last.elapsed
+		}
 		m.past.At = m.last.wall.Add(m.past.Elapsed - m.last.elapsed)
 	}
 	worth := m.good || m.withdrew
@@ -259,6 +268,7 @@ func (m *Memory) seeContainers(report *Report, now moment, good bool) {
 			m.tell(finding, Event{Name: EventCleared, Note: "its verdict is " + string(finding.Verdict)})
 			orphan.Flagged, orphan.Passes, orphan.WouldDestroy = false, 0, false
 			delete(m.usages, handle)
+			m.withdrew = true
 		}
 		switch {
 		case orphan.Flagged || orphan.Tried || orphan.Failures > 0:
@@ -288,6 +298,7 @@ func (m *Memory) seeAbsent(listed map[string]bool, now moment) {
 		if listed[handle] || m.underWay[handle] {
 			continue
 		}
+		m.withdrew = true
 		orphan.Absent++
 		orphan.Passes = 0
 		if orphan.Absent < 2 {
