@@ -13,7 +13,7 @@ FUZZTIME ?= 10s
 SOAK ?= 10m
 
 # The programs from Debian that some specs need.
-TEST_NEEDS := containerd runc prometheus ruby monit shellcheck strace systemd-analyze:systemd
+TEST_NEEDS := containerd runc prometheus ruby monit shellcheck strace systemd-analyze:systemd tmux
 
 # What the specs leave out, such as without root, is told at the end.
 LEFT_OUT := left=$$(mktemp); trap 'rm -f "$$left"' EXIT

@@ -153,7 +153,13 @@ func (c *Client) Capacity(ctx context.Context) (garden.Capacity, error) {
 // streams. A call for a handle that is not reaper.SafeHandle is refused with
 // ErrUnsafeHandle; the handles of bulk calls are not looked at.
 func (c *Client) Connection(ctx context.Context) connection.Connection {
-	return connection.NewWithHijacker(&wire{client: c, ctx: ctx}, c.logger)
+	return connection.NewWithHijacker(c.Hijacker(ctx), c.logger)
+}
+
+// Hijacker is what Connection sends its requests with, for who has to see to
+// the streams of a process.
+func (c *Client) Hijacker(ctx context.Context) connection.HijackStreamer {
+	return &wire{client: c, ctx: ctx}
 }
 
 // ask has one call done, and says on failure what was being done.

@@ -51,6 +51,19 @@ func commands(app *app) []command {
 		{"list", "list running containers",
 			"Prints the handles that Garden lists, one a line.\n\nExample: weeder list --long",
 			&listCommand{app: app}},
+		{"run", "run a command in the container",
+			"Runs a command and prints its process id; with --attach it gives stdin to it, shows what it prints, and exits as " +
+				"it does. The first interrupt tells it to terminate, the second kills it." +
+				"\n\nExample: weeder run eb8f2bbf-86e1-4603-4881-548c9133aa62 --attach --command 'ps aux'",
+			&runCommand{app: app}},
+		{"attach", "attach to a command running inside the container",
+			"Gives stdin to a process, shows what it prints from now on, and exits as it does." +
+				"\n\nExample: weeder attach eb8f2bbf-86e1-4603-4881-548c9133aa62 --pid 5",
+			&attachCommand{app: app}},
+		{"shell", "open a shell in the container",
+			"Opens a shell on this terminal, and exits as it does." +
+				"\n\nExample: weeder shell eb8f2bbf-86e1-4603-4881-548c9133aa62",
+			&shellCommand{app: app}},
 		{"net-in", "map a port on the host to a port in the container",
 			"Maps a free port of the host to a port of the container, and prints where it listens." +
 				"\n\nExample: weeder net-in eb8f2bbf-86e1-4603-4881-548c9133aa62 --port 8080",

@@ -112,15 +112,21 @@ func without(args []string, mistake *flags.Error) ([]string, bool) {
 	return args, true
 }
 
-// each gives the errors that errors.Join joined, those within those too.
+// each gives the errors that errors.Join joined, those within those too. One
+// that wraps several in words of its own is one.
 func each(err error) []error {
 	joined, several := err.(interface{ Unwrap() []error })
 	if !several {
 		return []error{err}
 	}
 	var all []error
+	var texts []string
 	for _, err := range joined.Unwrap() {
 		all = append(all, each(err)...)
+		texts = append(texts, err.Error())
+	}
+	if err.Error() != strings.Join(texts, "\n") {
+		return []error{err}
 	}
 	return all
 }
