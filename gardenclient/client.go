@@ -112,11 +112,16 @@ func New(config Config) *Client {
 	client.http = &http.Client{
 		Transport: &http.Transport{
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return client.dial(ctx)
+				conn, err := client.dial(ctx)
+				if err != nil {
+					return nil, err
+				}
+				return newStreamConn(conn), nil
 			},
-			MaxIdleConnsPerHost: maxIdle,
-			IdleConnTimeout:     maxIdleTime,
-			DisableCompression:  true,
+			MaxIdleConnsPerHost:   maxIdle,
+			IdleConnTimeout:       maxIdleTime,
+			ExpectContinueTimeout: continueWait,
+			DisableCompression:    true,
 		},
 		// A redirected DELETE would reach something that nobody named.
 		CheckRedirect: func(*http.Request, []*http.Request) error {

@@ -51,7 +51,11 @@ func (w *wire) Stream(route string, body io.Reader, params rata.Params, query ur
 	defer cancel()
 	what := request.Method + " " + request.URL.Path
 
-	response, err := w.client.http.Do(request.WithContext(ctx))
+	request = request.WithContext(ctx)
+	if route == routes.StreamIn {
+		request = acceptedFirst(request)
+	}
+	response, err := w.client.http.Do(request)
 	if err != nil {
 		var around *url.Error
 		if errors.As(err, &around) {

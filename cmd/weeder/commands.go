@@ -64,6 +64,14 @@ func commands(app *app) []command {
 			"Opens a shell on this terminal, and exits as it does." +
 				"\n\nExample: weeder shell eb8f2bbf-86e1-4603-4881-548c9133aa62",
 			&shellCommand{app: app}},
+		{"stream-in", "stream data into the container",
+			"Unpacks the tar stream on stdin into a directory of the container." +
+				"\n\nExample: tar c notes.txt | weeder stream-in eb8f2bbf-86e1-4603-4881-548c9133aa62 --destination /tmp",
+			&streamInCommand{app: app}},
+		{"stream-out", "stream data out of the container",
+			"Writes a file or directory of the container to stdout, as a tar stream." +
+				"\n\nExample: weeder stream-out eb8f2bbf-86e1-4603-4881-548c9133aa62 --source /var/log | tar x",
+			&streamOutCommand{app: app}},
 		{"net-in", "map a port on the host to a port in the container",
 			"Maps a free port of the host to a port of the container, and prints where it listens." +
 				"\n\nExample: weeder net-in eb8f2bbf-86e1-4603-4881-548c9133aa62 --port 8080",
