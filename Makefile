@@ -13,7 +13,7 @@ FUZZTIME ?= 10s
 SOAK ?= 10m
 
 # The programs from Debian that some specs need.
-TEST_NEEDS := containerd runc prometheus ruby monit shellcheck strace systemd-analyze:systemd tmux
+TEST_NEEDS := containerd runc prometheus ruby monit shellcheck strace systemd-analyze:systemd tmux bats
 
 # What the specs leave out, such as without root, is told at the end.
 LEFT_OUT := left=$$(mktemp); trap 'rm -f "$$left"' EXIT
@@ -58,7 +58,8 @@ lint: ## check format, vet, staticcheck, shellcheck and go.mod
 	go tool -modfile=spec/tools/go.mod staticcheck ./...
 	go mod tidy -diff
 	cd spec/gardend && go vet ./... && go tool -modfile=../tools/go.mod staticcheck ./... && go mod tidy -diff
-	@spec/setup.sh shellcheck && shellcheck $$(git ls-files '*.sh' '.ci/run')
+	@spec/setup.sh shellcheck && shellcheck $$(git ls-files '*.sh' '*.bash' '.ci/run') && \
+	shellcheck -s bats $$(git ls-files '*.bats')
 
 format: ## format the source
 	gofmt -w $$(git ls-files '*.go')

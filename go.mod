@@ -6,6 +6,7 @@ require (
 	code.cloudfoundry.org/clock v1.60.0
 	code.cloudfoundry.org/garden v0.0.0-20251217022801-f5e0d83c4fa9
 	code.cloudfoundry.org/lager/v3 v3.82.0
+	github.com/agnivade/levenshtein v1.2.2
 	github.com/containerd/containerd/api v1.12.0
 	github.com/creack/pty v1.1.24
 	github.com/go-json-experiment/json v0.0.0-20260820222146-c27c302e5fc3

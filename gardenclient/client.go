@@ -42,6 +42,12 @@ const (
 type Config struct {
 	// Target is where Garden listens.
 	Target Target
+	// Origin is where the target comes from, for errors to name it: "from
+	// WEEDER_TARGET". Empty: they don't.
+	Origin string
+	// Elsewhere are paths of sockets where Garden is often found. Where nothing
+	// listens at the target, errors name the first that is there.
+	Elsewhere []string
 	// Timeout bounds each request together with its answer. It does not bound
 	// what lasts as long as it has to: create, run, attach, the streams, and
 	// Destroy, whose deadline is its context's. Zero: 30 s.
@@ -63,6 +69,8 @@ type Config struct {
 // Client of one Garden. It may be used by many goroutines at once.
 type Client struct {
 	target     Target
+	origin     string
+	elsewhere  []string
 	timeout    time.Duration
 	batchSize  int
 	replyLimit int64
@@ -84,6 +92,8 @@ var _ reaper.Garden = (*Client)(nil)
 func New(config Config) *Client {
 	client := &Client{
 		target:          config.Target,
+		origin:          config.Origin,
+		elsewhere:       config.Elsewhere,
 		timeout:         config.Timeout,
 		batchSize:       config.BatchSize,
 		replyLimit:      config.ReplyLimit,
@@ -174,14 +184,19 @@ func (c *Client) ask(ctx context.Context, doing string, call func(connection.Con
 		return nil
 	}
 
-	if errors.Is(err, ErrNoAnswer) {
-		return fmt.Errorf("%s: %w: is Garden up? set --target", doing, err)
-	}
 	var mismatch *json.UnmarshalTypeError
 	if errors.As(err, &mismatch) {
-		err = fmt.Errorf("%s answered with JSON of another shape: %w: %w", c.target, err, ErrNotGarden)
+		err = fmt.Errorf("%s answered with JSON of another shape: %w: %w", c.where(), err, ErrNotGarden)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// where is the target as errors name it.
+func (c *Client) where() string {
+	if c.origin == "" {
+		return c.target.String()
+	}
+	return fmt.Sprintf("%s (%s)", c.target, c.origin)
 }
 
 func (c *Client) dial(ctx context.Context) (net.Conn, error) {

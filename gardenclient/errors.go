@@ -1,21 +1,17 @@
 package gardenclient
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net"
 	"strings"
-	"syscall"
-	"time"
 
 	"weeder/reaper"
 )
 
 var (
 	// ErrNoAnswer says that no whole answer came: nothing listens, the deadline
-	// passed, the connection broke off. The cause is wrapped beside it.
+	// passed, the connection broke off. The cause is wrapped beside it; the text
+	// says what was tried, why it failed and what to try next.
 	ErrNoAnswer = errors.New("no answer from garden")
 	// ErrNotGarden says that what answered did not speak as a Garden does.
 	ErrNotGarden = errors.New("is that a Garden? set --target")
@@ -50,36 +46,4 @@ func checkHandles(handles ...string) error {
 		}
 	}
 	return nil
-}
-
-// noAnswer says why a request that began then got no whole answer.
-func (c *Client) noAnswer(ctx context.Context, request string, began time.Time, err error) error {
-	switch deadline, _ := ctx.Deadline(); {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		// A caller set its deadline a moment before.
-		within := deadline.Sub(began).Round(10 * time.Millisecond)
-		return fmt.Errorf("%w at %s to %s within %s: %w", ErrNoAnswer, c.target, request, within, ctx.Err())
-	case ctx.Err() != nil:
-		return fmt.Errorf("%w at %s to %s: %w", ErrNoAnswer, c.target, request, ctx.Err())
-	}
-
-	var failure *net.OpError
-	if errors.As(err, &failure) && failure.Op == "dial" {
-		return fmt.Errorf("%w at %s: %s: %w", ErrNoAnswer, c.target, whyNoConnection(failure), failure)
-	}
-	return fmt.Errorf("%w at %s to %s: %w", ErrNoAnswer, c.target, request, err)
-}
-
-func whyNoConnection(err *net.OpError) string {
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens there"
-	case errors.Is(err, fs.ErrNotExist):
-		return "there is no such socket"
-	case errors.Is(err, fs.ErrPermission):
-		return "not allowed to connect"
-	case err.Timeout():
-		return fmt.Sprintf("no connection within %s", dialTimeout)
-	}
-	return "no connection"
 }

@@ -183,14 +183,3 @@ func (c *Client) goneAmong(ctx context.Context, handles []string) (map[string]bo
 	}
 	return gone, nil
 }
-
-// orNotFound is what an error of a call for a handle comes to.
-func (c *Client) orNotFound(ctx context.Context, doing, handle string, err error) error {
-	if isNotFound(err, handle) || errors.Is(err, ErrUnsafeHandle) || ctx.Err() != nil {
-		return err
-	}
-	if gone, listErr := c.gone(ctx, handle); listErr == nil && gone {
-		return fmt.Errorf("%s: %w", doing, garden.ContainerNotFoundError{Handle: handle})
-	}
-	return err
-}

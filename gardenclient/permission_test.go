@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -28,6 +29,8 @@ const (
 type attempt struct {
 	Socket, Garden gardenclient.Target
 	Depot          string
+	// Path is a target as it is written; with it, nothing else is tried.
+	Path string
 }
 
 type outcome struct {
@@ -54,6 +57,13 @@ func TestMain(m *testing.M) {
 func (a attempt) outcome() outcome {
 	ctx := context.Background()
 	var result outcome
+	if a.Path != "" {
+		target, err := gardenclient.ParseTarget(a.Path)
+		if err == nil {
+			err = gardenclient.New(gardenclient.Config{Target: target}).Ping(ctx)
+		}
+		return outcome{Ping: err.Error(), PingDenied: errors.Is(err, fs.ErrPermission)}
+	}
 	ping := gardenclient.New(gardenclient.Config{Target: a.Socket}).Ping(ctx)
 	result.Ping, result.PingDenied = ping.Error(), errors.Is(ping, fs.ErrPermission)
 
@@ -96,13 +106,39 @@ var _ = Describe("Without permission", func() {
 			Depot:  depot,
 		})
 		Expect(result.PingDenied).To(BeTrue())
-		Expect(result.Ping).To(ContainSubstring("unix://" + socket + ": not allowed to connect"))
+		Expect(result.Ping).To(Equal("ping: no answer from garden at unix://" + socket + ": not allowed to connect (permission denied): " +
+			socket + " belongs to " + owner(socket) + ", mode 0000: try it as root: sudo weeder --target unix://" + socket))
 		Expect(result.DepotDenied).To(BeTrue())
 		Expect(result.Depot).To(ContainSubstring(depot))
 		Expect(result.Sightings["c-locked"].Doubts).To(Equal(doubt("bundle: open " + locked + ": permission denied")))
 		Expect(result.Sightings["c-absent"].Doubts).To(Equal(doubt("bundle: open " + depot + ": permission denied")))
 	})
 })
+
+var _ = Describe("Without permission for the directory of the socket", func() {
+	It("that is named, and its path not taken for a host", func(ctx SpecContext) {
+		dir, err := os.MkdirTemp("", "gardenclient")
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(os.RemoveAll, dir)
+		Expect(os.Chmod(dir, 0o755)).To(Succeed())
+		barred := filepath.Join(dir, "barred")
+		Expect(os.Mkdir(barred, 0o755)).To(Succeed())
+		lock(barred, 0o700)
+
+		result := runUnprivileged(ctx, dir, attempt{Path: filepath.Join(barred, "deeper", "garden.sock")})
+		Expect(result.PingDenied).To(BeTrue())
+		Expect(result.Ping).To(ContainSubstring("not allowed to connect (permission denied): " + barred +
+			" belongs to " + owner(barred) + ", mode 0700: try it as root: "))
+	})
+})
+
+// owner is who a file belongs to, in the words of another program.
+func owner(path string) string {
+	GinkgoHelper()
+	output, err := exec.Command("stat", "-c", "%U:%G", path).Output()
+	Expect(err).NotTo(HaveOccurred())
+	return strings.TrimSpace(string(output))
+}
 
 // lock takes away permissions until the spec ends.
 func lock(path string, mode os.FileMode) {

@@ -1,20 +1,17 @@
 package gardenclient
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
 
 	"code.cloudfoundry.org/garden"
-	"code.cloudfoundry.org/garden/client/connection"
 	"code.cloudfoundry.org/garden/routes"
 	"github.com/tedsuo/rata"
 )
@@ -61,7 +58,7 @@ func (w *wire) Stream(route string, body io.Reader, params rata.Params, query ur
 		if errors.As(err, &around) {
 			err = around.Err
 		}
-		return nil, w.client.noAnswer(ctx, what, began, err)
+		return nil, w.noAnswer(ctx, what, began, err)
 	}
 	succeeded := response.StatusCode >= 200 && response.StatusCode <= 299
 	if succeeded && route == routes.StreamOut {
@@ -72,9 +69,9 @@ func (w *wire) Stream(route string, body io.Reader, params rata.Params, query ur
 	answer, err := io.ReadAll(io.LimitReader(response.Body, w.client.replyLimit+1))
 	switch {
 	case err != nil:
-		return nil, w.client.noAnswer(ctx, what, began, fmt.Errorf("broken off after %d bytes: %w", len(answer), err))
+		return nil, w.noAnswer(ctx, what, began, fmt.Errorf("broken off after %d bytes: %w", len(answer), err))
 	case int64(len(answer)) > w.client.replyLimit:
-		return nil, fmt.Errorf("%s answered %s with more than %d bytes: %w", w.client.target, what, w.client.replyLimit, ErrNotGarden)
+		return nil, fmt.Errorf("%s answered %s with more than %d bytes: %w", w.client.where(), what, w.client.replyLimit, ErrNotGarden)
 	case !succeeded:
 		return nil, w.refusal(what, response.Status, answer)
 	// Garden's client panics over a list that is null.
@@ -82,38 +79,6 @@ func (w *wire) Stream(route string, body io.Reader, params rata.Params, query ur
 		return nil, w.notGarden(what, response.Status, answer)
 	}
 	return io.NopCloser(bytes.NewReader(answer)), nil
-}
-
-// Hijack sends a request and takes over its connection, which the context's end
-// closes.
-func (w *wire) Hijack(route string, body io.Reader, params rata.Params, query url.Values, contentType string) (net.Conn, *bufio.Reader, error) {
-	if err := checkParams(params); err != nil {
-		return nil, nil, err
-	}
-
-	var dialled net.Conn
-	began := time.Now()
-	hijacker := connection.NewHijackStreamerWithDialer(func(string, string) (net.Conn, error) {
-		conn, err := w.client.dial(w.ctx)
-		if err != nil {
-			return nil, err
-		}
-		stop := context.AfterFunc(w.ctx, func() { conn.Close() })
-		dialled = &boundConn{Conn: conn, unbind: stop}
-		return dialled, nil
-	})
-
-	conn, reader, err := hijacker.Hijack(route, body, params, query, contentType)
-	if err == nil {
-		return conn, reader, nil
-	}
-	if dialled == nil || w.ctx.Err() != nil {
-		err = w.client.noAnswer(w.ctx, route, began, err)
-	}
-	if dialled != nil {
-		dialled.Close()
-	}
-	return nil, nil, err
 }
 
 func (w *wire) request(route string, body io.Reader, params rata.Params, query url.Values, contentType string) (*http.Request, error) {
@@ -134,25 +99,30 @@ func (w *wire) request(route string, body io.Reader, params rata.Params, query u
 // refusal is the error that Garden answered with, of its own type.
 func (w *wire) refusal(what, status string, answer []byte) error {
 	// Another server's JSON decodes as a garden.Error with no message.
-	var shape struct{ Message string }
+	var shape struct{ Type, Message string }
 	var refused garden.Error
 	if json.Unmarshal(answer, &shape) != nil || shape.Message == "" || json.Unmarshal(answer, &refused) != nil {
 		return w.notGarden(what, status, answer)
+	}
+	if shape.Type == "" {
+		return untypedError{shape.Message}
 	}
 	return refused.Err
 }
 
 func (w *wire) notGarden(what, status string, answer []byte) error {
-	const enough = 100
+	const enough = 60
 
+	// A page of HTML is mostly line ends and blanks.
+	text := bytes.Join(bytes.Fields(answer), []byte(" "))
 	got := "nothing"
 	switch {
-	case len(answer) > enough:
-		got = fmt.Sprintf("%q…", answer[:enough])
-	case len(answer) > 0:
-		got = fmt.Sprintf("%q", answer)
+	case len(text) > enough:
+		got = fmt.Sprintf("%q…", text[:enough])
+	case len(text) > 0:
+		got = fmt.Sprintf("%q", text)
 	}
-	return fmt.Errorf("%s answered %s with %s and %s: %w", w.client.target, what, status, got, ErrNotGarden)
+	return fmt.Errorf("%s answered %s with %s and %s: %w", w.client.where(), what, status, got, ErrNotGarden)
 }
 
 func checkParams(params rata.Params) error {
@@ -160,16 +130,4 @@ func checkParams(params rata.Params) error {
 		return checkHandles(handle)
 	}
 	return nil
-}
-
-// boundConn is a connection that a context's end closes.
-type boundConn struct {
-	net.Conn
-	unbind func() bool
-}
-
-// Close implements net.Conn.
-func (c *boundConn) Close() error {
-	c.unbind()
-	return c.Conn.Close()
 }

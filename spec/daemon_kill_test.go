@@ -115,7 +115,7 @@ var _ = Describe("daemon, killed", func() {
 	It("right after a destroy, tells nothing else of it after a restart", func() {
 		killed := startDaemon(w)
 		Eventually(w.told(leak)).Should(Equal([]string{"destroying", "destroyed"}))
-		Eventually(func() []string { return killed.loggedFor("destroyed-container") }).Should(Equal([]string{leak}))
+		Eventually(w.kept).ShouldNot(HaveKey(leak))
 		killed.kill()
 
 		passTwice(w)
@@ -126,7 +126,7 @@ var _ = Describe("daemon, killed", func() {
 		w.fault("destroy-fails", leak)
 		killed := startDaemon(w)
 		Eventually(w.told(leak)).Should(Equal([]string{"destroying", "destroy-failed"}))
-		Eventually(func() []string { return killed.loggedFor("failed-to-destroy-container") }).Should(Equal([]string{leak}))
+		Eventually(w.kept).Should(HaveKeyWithValue(leak, HaveField("Failures", 1)))
 		killed.kill()
 
 		d := startDaemon(w)

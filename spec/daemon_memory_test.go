@@ -35,6 +35,15 @@ func (w *worker) remember(handles ...string) {
 	w.rememberAs(orphans)
 }
 
+// kept are the orphans in the daemon's memory, which is written after the
+// journal and the log.
+func (w *worker) kept() map[string]reaper.PastOrphan {
+	GinkgoHelper()
+	past, err := journal.Load(w.Journal)
+	Expect(err).NotTo(HaveOccurred())
+	return past.Orphans
+}
+
 // rememberAs is remember for orphans of which something else is known.
 func (w *worker) rememberAs(orphans map[string]reaper.PastOrphan, changes ...func(*reaper.Past)) {
 	GinkgoHelper()

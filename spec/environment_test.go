@@ -49,6 +49,6 @@ var _ = Describe("a variable that a template left empty or clumsy", func() {
 		w.volume("busy-root", "live", nil)
 		w.create(body{"handle": "busy", "root_volume": "busy-root", "volumes": map[string]string{"gone": "/gone"}, "age": "6h", "processes": 3})
 		Expect(stdout(weeder(w, "reap", "--dry-run", "busy"))).To(MatchRegexp(
-			`(?m)^busy +would destroy +volume-missing gone, though 4 processes run in it$`))
+			`(?m)^busy +would destroy +- +volume-missing gone, though 4 processes run in it$`))
 	})
 })

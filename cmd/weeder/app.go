@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -26,6 +27,12 @@ type app struct {
 	files    standardFiles
 	terminal terminalSet
 	global   globalOptions
+	// command is the name of the one that was given; empty until it is known.
+	command string
+	// listed are the handles that hints are made from, asked for once: many may
+	// be unknown.
+	listed   []string
+	askedFor sync.Once
 }
 
 type standardFiles struct{ stdin, stdout, stderr *os.File }

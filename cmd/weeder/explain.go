@@ -68,7 +68,7 @@ func (c *explainCommand) Execute(args []string) error {
 	}
 	at := slices.IndexFunc(report.Findings, func(f reaper.Finding) bool { return f.Container.Handle == c.handle() })
 	if at < 0 {
-		return fmt.Errorf("unknown handle: %s: see weeder scan for those there are", c.handle())
+		return unknownHandle(c.handle(), handlesOf(report.Findings), "", "weeder scan")
 	}
 	finding := report.Findings[at]
 

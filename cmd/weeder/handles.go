@@ -1,6 +1,16 @@
 package main
 
-import "weeder/gardenclient"
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"code.cloudfoundry.org/garden"
+
+	"weeder/cmd/weeder/nearest"
+	"weeder/gardenclient"
+	"weeder/reaper"
+)
 
 // handleArgument is a container's handle on the command line.
 type handleArgument string
@@ -22,7 +32,47 @@ func handles(arguments []handleArgument) []string {
 	return texts
 }
 
-// aboutHandle makes an error about a container as helpful as can be.
-func (a *app) aboutHandle(_ *gardenclient.Client, _ string, err error) error {
-	return err
+// aboutHandle is the error of a call about one container, for people: where
+// Garden doesn't know the handle, it names the nearest that Garden lists. The
+// error is a garden.ContainerNotFoundError then.
+func (a *app) aboutHandle(client *gardenclient.Client, handle string, err error) error {
+	err = client.OrNotFound(a.ctx, handle, err)
+	var unknown garden.ContainerNotFoundError
+	if !errors.As(err, &unknown) || unknown.Handle != handle {
+		return err
+	}
+	// Without a list there is no hint, which is no failure of its own.
+	a.askedFor.Do(func() { a.listed, _ = client.List(a.ctx) })
+	return unknownHandle(handle, a.listed, "", "weeder list")
+}
+
+// unknownHandle is the error about a handle that none of these is: gaol's, what
+// followed from it, and what may be meant, or else which command shows all.
+func unknownHandle(handle string, known []string, outcome, lister string) error {
+	hint := "see " + lister
+	if near := nearest.To(handle, known); len(near) > 0 {
+		hint = "did you mean " + oneOf(near) + "?"
+	}
+	if outcome != "" {
+		hint = outcome + "; " + hint
+	}
+	return fmt.Errorf("%w: %s", garden.ContainerNotFoundError{Handle: handle}, hint)
+}
+
+// oneOf lists what there is to choose from: a, b or c.
+func oneOf(texts []string) string {
+	last := len(texts) - 1
+	if last == 0 {
+		return texts[0]
+	}
+	return strings.Join(texts[:last], ", ") + " or " + texts[last]
+}
+
+// handlesOf are the handles that a pass found.
+func handlesOf(findings []reaper.Finding) []string {
+	handles := make([]string, len(findings))
+	for i, finding := range findings {
+		handles[i] = finding.Container.Handle
+	}
+	return handles
 }

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/jessevdk/go-flags"
@@ -84,7 +85,8 @@ func (a *app) exitStatus(err error) int {
 		var parseErr *flags.Error
 		switch {
 		case errors.As(err, &parseErr):
-			a.complain("error", "%s: see weeder --help", lowerFirst(goTypes.ReplaceAllString(parseErr.Message, "")))
+			help := strings.Join(strings.Fields("weeder "+a.command+" --help"), " ")
+			a.complain("error", "%s: see %s", lowerFirst(goTypes.ReplaceAllString(parseErr.Message, "")), help)
 			status = exitUsage
 		case errors.Is(err, errUsage):
 			a.complain("error", "%v", err)

@@ -33,6 +33,7 @@ func (a *app) parse(args []string) error {
 		return err
 	}
 	_, err = parser.ParseArgs(args)
+	a.noteCommand(parser)
 	var mistake *flags.Error
 	if !errors.As(err, &mistake) || mistake.Type == flags.ErrHelp {
 		return err
@@ -52,8 +53,12 @@ func (a *app) parse(args []string) error {
 			return err
 		}
 		requireNot(parser, left)
-		parser.CommandHandler = func(command flags.Commander, _ []string) error { return again.checkAll(command) }
+		parser.CommandHandler = func(command flags.Commander, _ []string) error {
+			again.settleTarget(parser)
+			return again.checkAll(command)
+		}
 		_, err = parser.ParseArgs(args)
+		a.noteCommand(parser)
 		// One of a variable is told again when what is given in its place is left out.
 		told := func(other error) bool { return other.Error() == err.Error() }
 		if err != nil && !slices.ContainsFunc(mistakes, told) {
@@ -62,6 +67,14 @@ func (a *app) parse(args []string) error {
 		if !errors.As(err, &mistake) {
 			return errors.Join(mistakes...)
 		}
+	}
+}
+
+// noteCommand keeps the command's name, whose help an error names. The parser
+// may have got there only once a mistake before it was left out.
+func (a *app) noteCommand(parser *flags.Parser) {
+	if parser.Active != nil {
+		a.command = parser.Active.Name
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"slices"
@@ -26,6 +27,9 @@ type globalOptions struct {
 	Journal             string        `long:"journal" description:"directory of weeder's journal (default: /var/vcap/data/weeder/journal where that exists, else /var/lib/weeder/journal)"`
 	MaxContainers       uint64        `long:"max-containers" default:"250" description:"slots of the worker, where Garden does not say"`
 	LogLevel            logLevelFlag  `long:"log-level" value-name:"LEVEL" description:"write weeder's log to stderr from this level on: debug, info, error or fatal (default: none)"`
+	// targetFrom is the option or the variable that gave the target. Empty: it is
+	// the default.
+	targetFrom string
 }
 
 // policyOptions decide about what is judged.
@@ -105,7 +109,11 @@ func (o destroyOptions) policy() (reaper.Policy, error) {
 func (g globalOptions) check() error {
 	var mistakes []error
 	if _, err := gardenclient.ParseTarget(g.Target); err != nil {
-		mistakes = append(mistakes, usagef("--target: %v", err))
+		from := ""
+		if g.targetFrom != "" && g.targetFrom != "--target" {
+			from = fmt.Sprintf(" (from %s)", g.targetFrom)
+		}
+		mistakes = append(mistakes, usagef("--target%s: %v", from, err))
 	}
 	if g.Timeout <= 0 {
 		mistakes = append(mistakes, usagef("--timeout: give a duration above 0, such as 30s"))
@@ -145,9 +153,7 @@ func newParser(app *app) (*flags.Parser, error) {
 
 	nameVariables(parser.Command)
 	parser.CommandHandler = func(command flags.Commander, args []string) error {
-		if _, given := os.LookupEnv("WEEDER_TARGET"); !given {
-			app.gaolTarget(parser)
-		}
+		app.settleTarget(parser)
 		if err := app.checkAll(command); err != nil {
 			return err
 		}
@@ -156,12 +162,19 @@ func newParser(app *app) (*flags.Parser, error) {
 	return parser, nil
 }
 
-// gaolTarget takes GAOL_TARGET where neither --target nor WEEDER_TARGET is
-// given.
-func (a *app) gaolTarget(parser *flags.Parser) {
-	target, given := os.LookupEnv("GAOL_TARGET")
-	if option := parser.FindOptionByLongName("target"); given && option != nil && option.IsSetDefault() {
-		a.global.Target = target
+// settleTarget takes GAOL_TARGET where neither --target nor WEEDER_TARGET is
+// given, and notes what gave the target.
+func (a *app) settleTarget(parser *flags.Parser) {
+	option := parser.FindOptionByLongName("target")
+	target, gaols := os.LookupEnv("GAOL_TARGET")
+	_, own := os.LookupEnv(option.EnvDefaultKey)
+	switch {
+	case !option.IsSetDefault():
+		a.global.targetFrom = "--target"
+	case own:
+		a.global.targetFrom = option.EnvDefaultKey
+	case gaols:
+		a.global.Target, a.global.targetFrom = target, "GAOL_TARGET"
 	}
 }
 

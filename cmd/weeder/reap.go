@@ -1,9 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -65,21 +65,18 @@ func (c *reapCommand) named(report reaper.Report) error {
 	if !report.Judged {
 		return nil
 	}
-	var absent []string
+	var absent []error
 	for _, handle := range handles(c.Args.Handles) {
 		at := slices.IndexFunc(report.Findings, func(f reaper.Finding) bool { return f.Container.Handle == handle })
 		if at < 0 {
-			absent = append(absent, handle)
+			absent = append(absent, unknownHandle(handle, handlesOf(report.Findings), "nothing was destroyed", "weeder scan"))
 			continue
 		}
 		if verdict := report.Findings[at].Verdict; verdict != reaper.Orphan {
 			c.app.warn("%s is kept: its verdict is %s; see weeder explain %s", handle, verdict, handle)
 		}
 	}
-	if len(absent) > 0 {
-		return fmt.Errorf("unknown handle: %s: nothing was destroyed; see weeder scan", strings.Join(absent, ", "))
-	}
-	return nil
+	return errors.Join(absent...)
 }
 
 func (c *reapCommand) ask(due []reaper.Finding) (bool, error) {

@@ -134,14 +134,23 @@ func (s *site) maxContainers(ctx context.Context) uint64 {
 	return capacity.MaxContainers
 }
 
+// gardenSockets are where Guardian listens unless it is told otherwise: that of
+// garden-runc-release, and gdn's own.
+var gardenSockets = []string{"/var/vcap/data/garden/garden.sock", "/tmp/garden.sock"}
+
 // garden makes the client that every command talks through; the target has
 // been checked.
 func (a *app) garden() *gardenclient.Client {
 	target, _ := gardenclient.ParseTarget(a.global.Target)
-	return gardenclient.New(gardenclient.Config{
+	config := gardenclient.Config{
 		Target:  target,
+		Origin:  "from " + a.global.targetFrom,
 		Timeout: a.global.Timeout,
 		Depot:   a.global.Depot,
 		Logger:  a.logger(),
-	})
+	}
+	if a.global.targetFrom == "" {
+		config.Origin, config.Elsewhere = "the default", gardenSockets
+	}
+	return gardenclient.New(config)
 }
