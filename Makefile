@@ -6,6 +6,16 @@ GOTESTFLAGS ?=
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 
+# Where install installs, and where programs look there for what is weeder's.
+PREFIX ?= /usr/local
+DESTDIR ?=
+INSTALLED = $(DESTDIR)$(PREFIX)
+PROGRAM := bin/weeder
+MAN_PAGE := share/man/man1/weeder.1
+BASH_COMPLETION := share/bash-completion/completions/weeder
+ZSH_COMPLETION := share/zsh/site-functions/_weeder
+FISH_COMPLETION := share/fish/vendor_completions.d/weeder.fish
+
 # How long each fuzz target runs in test-full.
 FUZZTIME ?= 10s
 
@@ -13,20 +23,34 @@ FUZZTIME ?= 10s
 SOAK ?= 10m
 
 # The programs from Debian that some specs need.
-TEST_NEEDS := containerd runc prometheus ruby monit shellcheck strace systemd-analyze:systemd tmux bats
+TEST_NEEDS := containerd runc prometheus ruby monit shellcheck strace systemd-analyze:systemd tmux bats zsh fish groff:groff-base
 
 # What the specs leave out, such as without root, is told at the end.
 LEFT_OUT := left=$$(mktemp); trap 'rm -f "$$left"' EXIT
 TELL_LEFT_OUT := if [ -s "$$left" ]; then echo "left out:"; cat "$$left"; else echo "nothing was left out"; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help build release demo test test-full soak bench lint format ci clean
+.PHONY: help build install uninstall release demo test test-full soak bench lint format ci clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 build: ## build bin/weeder and bin/sandbox, static
 	CGO_ENABLED=0 go build -trimpath -tags grpcnotrace -ldflags '$(LDFLAGS)' -o bin/ ./cmd/weeder ./cmd/sandbox
+
+bin/weeder:
+	$(MAKE) build
+
+install: $(PROGRAM) ## install what is built: the program, its manual page, completions (PREFIX=/usr/local DESTDIR=)
+	install -D -m 755 '$(PROGRAM)' '$(INSTALLED)/bin/weeder'
+	export SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH-$$(git log -1 --format=%ct 2>/dev/null)}; \
+	'$(PROGRAM)' man | install -D -m 644 /dev/stdin '$(INSTALLED)/$(MAN_PAGE)'
+	'$(PROGRAM)' completion --shell bash | install -D -m 644 /dev/stdin '$(INSTALLED)/$(BASH_COMPLETION)'
+	'$(PROGRAM)' completion --shell zsh | install -D -m 644 /dev/stdin '$(INSTALLED)/$(ZSH_COMPLETION)'
+	'$(PROGRAM)' completion --shell fish | install -D -m 644 /dev/stdin '$(INSTALLED)/$(FISH_COMPLETION)'
+
+uninstall: ## remove what install has installed
+	cd '$(INSTALLED)' && rm -f bin/weeder $(MAN_PAGE) $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION)
 
 release: ## make bosh/ a release that `bosh create-release` takes; the tarball too where bosh is on the path
 	bosh/scripts/release.sh $(VERSION)

@@ -3,9 +3,11 @@ package spec
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/mattn/go-shellwords"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
@@ -23,13 +25,11 @@ var _ = Describe("help", func() {
 	// named are the commands that the help names.
 	named := func() []string {
 		GinkgoHelper()
-		_, list, found := strings.Cut(helpOf("--help"), "Available commands:\n")
+		commands, _, found := strings.Cut(helpOf("--help"), "\nGlobal Options:\n")
 		Expect(found).To(BeTrue())
 		var names []string
-		for line := range strings.Lines(list) {
-			if fields := strings.Fields(line); len(fields) > 0 {
-				names = append(names, fields[0])
-			}
+		for _, line := range regexp.MustCompile(`(?m)^  ([a-z-]+) +[a-z]+ .*$`).FindAllStringSubmatch(commands, -1) {
+			names = append(names, line[1])
 		}
 		return names
 	}
@@ -39,16 +39,51 @@ var _ = Describe("help", func() {
 		Expect(text).To(HavePrefix("Usage:\n  weeder [OPTIONS] <command>\n"))
 		Expect(text).To(ContainSubstring("Start with: weeder scan\n"))
 		Expect(helpOf("-h")).To(Equal(text))
-		Expect(named()).To(ContainElements(
-			"scan", "explain", "reap", "volumes", "list", "properties", "ping", "destroy", "capacity", "version"))
+		Expect(helpOf("help")).To(Equal(text))
 	})
 
-	It("is given for each command, with an example", func() {
+	It("names all commands, those that find leaks first", func() {
+		Expect(named()).To(Equal([]string{
+			"scan", "explain", "reap", "daemon", "history", "volumes", "leftovers",
+			"ping", "create", "destroy", "list", "run", "attach", "shell", "stream-in", "stream-out", "net-in", "net-out",
+			"properties", "set-gracetime", "capacity",
+			"completion", "man", "version",
+		}))
+	})
+
+	It("is given for each command, its own options before those of all", func() {
 		for _, name := range named() {
 			text := helpOf(name, "--help")
 			Expect(text).To(HavePrefix("Usage:\n  weeder [OPTIONS] "+name), name)
-			Expect(text).To(ContainSubstring("\nExample: weeder "+name), name)
 			Expect(helpOf(name, "-h")).To(Equal(text))
+			Expect(helpOf("help", name)).To(Equal(text))
+
+			about, global, found := strings.Cut(text, "\nGlobal Options:\n")
+			Expect(found).To(BeTrue())
+			Expect(global).To(MatchRegexp(`(?s)\A  -t, --target=.*\n  -h, --help +Show this help message\n\z`))
+			if own := "[" + name + " command options]"; strings.Contains(text, own) {
+				Expect(about).To(MatchRegexp(`(?s)\nExample: .*\n\n%s\n.*--[a-z]+`, regexp.QuoteMeta(own)))
+			}
+		}
+	})
+
+	It("fits a terminal", func() {
+		for _, name := range append(named(), "") {
+			for line := range strings.Lines(helpOf(append(strings.Fields(name), "--help")...)) {
+				Expect(len(strings.TrimSuffix(line, "\n"))).To(BeNumerically("<=", 80), line)
+			}
+		}
+	})
+
+	It("has an example for each command that is as weeder wants it", func() {
+		for _, name := range named() {
+			text := strings.ReplaceAll(helpOf(name, "--help"), "\\\n", " ")
+			example := regexp.MustCompile(`(?m)^Example: .*?\bweeder (` + name + `\b[^|&>)\n]*)`).FindStringSubmatch(text)
+			Expect(example).NotTo(BeNil(), text)
+			args, err := shellwords.Parse(example[1])
+			Expect(err).NotTo(HaveOccurred())
+			// All mistakes are told: where this is the only one, there is no other.
+			complains(weeder(nil, append(args, "--timeout=0s")...), 2, "error: --timeout: give a duration above 0, such as 30s\n")
 		}
 	})
 
@@ -65,6 +100,13 @@ var _ = Describe("help", func() {
 				}
 				name := text[match[2]:match[3]]
 				if name == "help" {
+					continue
+				}
+				of := func(commands ...string) bool { return slices.Contains(commands, command) }
+				if name == "grace" && of("create", "set-gracetime") || name == "yes" && of("set-gracetime") {
+					// A container's grace time is another thing than weeder's, and a yes
+					// to reap none to this.
+					Expect(text[match[0]:end]).NotTo(ContainSubstring("[$"))
 					continue
 				}
 				variable := "[$WEEDER_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "]"

@@ -20,8 +20,11 @@ var _ = Describe("wrong input", func() {
 	DescribeTable("on the command line is a usage error:", func(args []string, texts ...string) {
 		complains(weeder(nil, args...), 2, texts...)
 	},
-		Entry("no command", []string{}, "scan", "reap", "see weeder --help"),
-		Entry("an unknown command", []string{"weed"}, "unknown command", "weed", "see weeder --help"),
+		Entry("an unknown command", []string{"weed"}, "unknown command `weed': see weeder --help"),
+		Entry("a command with a typing mistake", []string{"scna"}, "unknown command `scna': try weeder scan, or see weeder --help"),
+		Entry("half a command", []string{"set-grace"}, "try weeder set-gracetime"),
+		Entry("half of another word", []string{"ls"}, "unknown command `ls': see weeder --help"),
+		Entry("help for an unknown command", []string{"help", "scna"}, "try weeder scan"),
 		Entry("an unknown global flag", []string{"--quiet", "scan"}, "unknown flag", "quiet", "see weeder scan --help"),
 		Entry("an unknown flag of a command", []string{"scan", "--dry-run"}, "unknown flag", "dry-run", "see weeder scan --help"),
 		Entry("an unknown short flag", []string{"list", "-x"}, "unknown flag", "x", "see weeder list --help"),

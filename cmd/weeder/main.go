@@ -13,7 +13,6 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime/debug"
-	"strings"
 	"syscall"
 
 	"github.com/jessevdk/go-flags"
@@ -56,7 +55,7 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr *os.
 	err := app.parse(args)
 	var help *flags.Error
 	if errors.As(err, &help) && help.Type == flags.ErrHelp {
-		fmt.Fprintln(out, help.Message)
+		fmt.Fprintln(out, helpText(help.Message))
 		err = nil
 	}
 	if flushErr := out.Flush(); flushErr != nil && (err == nil || errors.Is(err, errOrphansFound)) {
@@ -84,9 +83,11 @@ func (a *app) exitStatus(err error) int {
 	for _, err := range each(err) {
 		var parseErr *flags.Error
 		switch {
+		case errors.As(err, &parseErr) && parseErr.Type == flags.ErrCommandRequired:
+			fmt.Fprint(a.stderr, welcome)
+			status = exitUsage
 		case errors.As(err, &parseErr):
-			help := strings.Join(strings.Fields("weeder "+a.command+" --help"), " ")
-			a.complain("error", "%s: see %s", lowerFirst(goTypes.ReplaceAllString(parseErr.Message, "")), help)
+			a.complain("error", "%s", a.parseMistake(parseErr))
 			status = exitUsage
 		case errors.Is(err, errUsage):
 			a.complain("error", "%v", err)

@@ -32,6 +32,8 @@ func (a *app) parse(args []string) error {
 	if err != nil {
 		return err
 	}
+	args = asksForHelp(args)
+	parser.CompletionHandler = func(found []flags.Completion) { a.complete(parser, args, found) }
 	_, err = parser.ParseArgs(args)
 	a.noteCommand(parser)
 	var mistake *flags.Error

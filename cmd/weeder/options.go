@@ -15,16 +15,17 @@ import (
 	"weeder/reaper"
 )
 
-// globalOptions are those of every command.
+// globalOptions are those of every command. Those tagged complete:"files" are
+// paths, or can be.
 type globalOptions struct {
-	Target              string        `short:"t" long:"target" default:"127.0.0.1:7777" description:"Garden's address, host:port; an existing or absolute path, or unix://PATH, is a socket (also GAOL_TARGET)"`
+	Target              string        `short:"t" long:"target" default:"127.0.0.1:7777" description:"Garden's address, host:port; an existing or absolute path, or unix://PATH, is a socket (also GAOL_TARGET)" complete:"files"`
 	Timeout             time.Duration `long:"timeout" default:"30s" description:"longest wait for an answer of Garden or baggageclaim"`
-	Volumes             string        `long:"volumes" description:"baggageclaim's volumes directory (default: the first that exists of Concourse's usual places)"`
+	Volumes             string        `long:"volumes" description:"baggageclaim's volumes directory (default: the first that exists of Concourse's usual places)" complete:"files"`
 	Baggageclaim        string        `long:"baggageclaim" default:"127.0.0.1:7788" description:"baggageclaim's address, the second witness; '' to do without: then expiry alone never makes a destroy"`
-	Containerd          string        `long:"containerd" default:"/run/containerd/containerd.sock" description:"containerd's socket; '' to do without"`
+	Containerd          string        `long:"containerd" default:"/run/containerd/containerd.sock" description:"containerd's socket; '' to do without" complete:"files"`
 	ContainerdNamespace string        `long:"containerd-namespace" default:"concourse" description:"containerd's namespace of Concourse's containers"`
-	Depot               string        `long:"depot" description:"Guardian's depot, where the bundles are (default: where Garden says)"`
-	Journal             string        `long:"journal" description:"directory of weeder's journal (default: /var/vcap/data/weeder/journal where that exists, else /var/lib/weeder/journal)"`
+	Depot               string        `long:"depot" description:"Guardian's depot, where the bundles are (default: where Garden says)" complete:"files"`
+	Journal             string        `long:"journal" description:"directory of weeder's journal (default: /var/vcap/data/weeder/journal where that exists, else /var/lib/weeder/journal)" complete:"files"`
 	MaxContainers       uint64        `long:"max-containers" default:"250" description:"slots of the worker, where Garden does not say"`
 	LogLevel            logLevelFlag  `long:"log-level" value-name:"LEVEL" description:"write weeder's log to stderr from this level on: debug, info, error or fatal (default: none)"`
 	// targetFrom is the option or the variable that gave the target. Empty: it is
@@ -135,7 +136,8 @@ func (g globalOptions) journalDir() string {
 
 // newParser builds the command line. Every option has an environment variable
 // WEEDER_ with its long name, but for those tagged variable:"none": the grace
-// time of a container is another thing than weeder's own grace.
+// time of a container is another thing than weeder's own grace, and a yes that
+// is meant for reap is none to destroying a container by it.
 func newParser(app *app) (*flags.Parser, error) {
 	parser := flags.NewNamedParser("weeder", flags.HelpFlag|flags.PassDoubleDash)
 	parser.ShortDescription = "find and destroy leaked containers of a Concourse worker"
@@ -145,9 +147,11 @@ func newParser(app *app) (*flags.Parser, error) {
 	if _, err := parser.AddGroup("Global Options", "", &app.global); err != nil {
 		return nil, err
 	}
-	for _, command := range commands(app) {
-		if _, err := parser.AddCommand(command.name, command.short, command.long, command.data); err != nil {
-			return nil, err
+	for _, section := range sections(app) {
+		for _, command := range section.commands {
+			if _, err := parser.AddCommand(command.name, command.short, command.long, command.data); err != nil {
+				return nil, err
+			}
 		}
 	}
 
