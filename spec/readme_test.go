@@ -36,7 +36,7 @@ var _ = Describe("README.md", func() {
 	}
 
 	It("has commands that do what they say", func() {
-		w := startWorker()
+		w := startWorker("--processes")
 		ran := 0
 		for _, block := range blocks("console") {
 			for line := range strings.Lines(block) {
