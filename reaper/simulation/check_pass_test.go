@@ -117,7 +117,7 @@ func (w *world) checkInterlocks(l *life, report reaper.Report, began, judged tim
 	for name, faults := range map[reaper.InterlockName][]kind{
 		reaper.GardenUnreachable:          {gardenRefuses, gardenHangs, gardenListFails, gardenRestart},
 		reaper.VolumesDirUnusable:         {unusable, volumeEIO, volumeEACCS},
-		reaper.NoVolumeFound:              {unmounted, gardenRestart, volumeEIO, volumeEACCS},
+		reaper.NoVolumeFound:              {unmounted, gardenRestart, volumeEIO, volumeEACCS, halfSeen},
 		reaper.BaggageclaimUnreachable:    {baggageclaimSilent},
 		reaper.WitnessesDisagreeInterlock: {baggageclaimOther, unmounted},
 	} {
