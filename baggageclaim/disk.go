@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -47,7 +48,7 @@ type disk struct {
 	init, live, dead string
 	// liveIs is the identity that live/ had in the beginning.
 	liveIs identity
-	// read keeps what was read: one snapshot says one thing of a volume.
+	// read keeps what was looked for: one look says one thing of a volume.
 	read map[string]reaper.Volume
 	// buffer holds one metadata file at a time.
 	buffer []byte
@@ -126,23 +127,21 @@ func (d *disk) lookOnce(handle string) (volume reaper.Volume, settled bool) {
 // the volume is no longer there.
 func (d *disk) readLive(handle string) (volume reaper.Volume, settled bool) {
 	volume = reaper.Volume{Handle: handle, State: reaper.VolumeLive}
-	path := d.live + "/" + handle
+	path := d.live + "/" + handle + "/" + ttlFile
 	if found := d.readTTL(path, &volume); found {
 		return volume, true
 	}
 
-	inLive, err := directory(path)
+	inLive, err := directory(strings.TrimSuffix(path, "/"+ttlFile))
 	if err != nil {
 		return unknown(handle, err), true
 	}
 	return volume, inLive
 }
 
-// readTTL reads the ttl.json in a volume's directory, if there is one. One
-// that can't be decoded may be in the middle of being written, so it is read
-// once more.
-func (d *disk) readTTL(directory string, volume *reaper.Volume) (found bool) {
-	path := directory + "/" + ttlFile
+// readTTL reads a volume's ttl.json, if there is one. One that can't be decoded
+// may be in the middle of being written, so it is read once more.
+func (d *disk) readTTL(path string, volume *reaper.Volume) (found bool) {
 	for range 2 {
 		data, err := d.readMetadata(path)
 		if errors.Is(err, fs.ErrNotExist) {

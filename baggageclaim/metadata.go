@@ -62,9 +62,11 @@ type ttlRecord struct {
 func decodeTTL(data []byte) (ttl time.Duration, expiresAt time.Time, err error) {
 	file, ok := scanTTL(data)
 	if !ok {
-		if err := decodeFirst(data, &file); err != nil {
+		var other ttlRecord
+		if err := decodeFirst(data, &other); err != nil {
 			return 0, time.Time{}, err
 		}
+		file = other
 	}
 
 	seconds, end := file.TTL.value, file.ExpiresAt.value

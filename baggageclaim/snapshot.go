@@ -15,13 +15,15 @@ import (
 // volume as it was when it was first asked for. It is for one goroutine.
 type Snapshot struct {
 	disk
-	places map[string]place
+	places map[string]*place
 }
 
 // place is where a name was found, and as what.
 type place struct {
 	state reaper.VolumeState
 	mode  fs.FileMode
+	// read keeps what was read of it: one snapshot says one thing of a volume.
+	read *reaper.Volume
 }
 
 // Read reads which volumes there are. It is what Dir.Snapshot gives, with all
@@ -34,7 +36,7 @@ func (d *Dir) Read(ctx context.Context) (*Snapshot, error) {
 	}
 
 	var liveIs identity
-	places := map[string]place{}
+	found := map[reaper.VolumeState][]fs.DirEntry{}
 	for _, state := range []reaper.VolumeState{reaper.VolumeInit, reaper.VolumeLive, reaper.VolumeDead} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -49,13 +51,17 @@ func (d *Dir) Read(ctx context.Context) (*Snapshot, error) {
 		if state == reaper.VolumeLive {
 			liveIs = is
 		}
-		for _, entry := range entries {
-			// Dead is only what is nowhere else. What is live, too, while it is
-			// made is live to baggageclaim.
-			if _, found := places[entry.Name()]; found && state == reaper.VolumeDead {
-				continue
-			}
-			places[entry.Name()] = place{state: state, mode: entry.Type()}
+		found[state] = entries
+	}
+
+	// Dead is only what is nowhere else. What is live, too, while it is made is
+	// live to baggageclaim.
+	places := make(map[string]*place, len(found[reaper.VolumeLive]))
+	for _, state := range []reaper.VolumeState{reaper.VolumeDead, reaper.VolumeInit, reaper.VolumeLive} {
+		listed := make([]place, len(found[state]))
+		for i, entry := range found[state] {
+			listed[i] = place{state: state, mode: entry.Type()}
+			places[entry.Name()] = &listed[i]
 		}
 	}
 	return &Snapshot{disk: newDisk(d, path, liveIs), places: places}, nil
@@ -74,19 +80,28 @@ func (s *Snapshot) Empty() bool {
 // Volume reads one volume: its state and, where it is live, its ttl.json. It
 // says the same for as long as the snapshot is used.
 func (s *Snapshot) Volume(handle string) reaper.Volume {
-	return s.once(handle, func(handle string) reaper.Volume {
-		place := s.places[handle]
-		switch {
-		case !place.mode.IsDir():
-		case place.state == reaper.VolumeLive:
-			if volume, settled := s.readLive(handle); settled {
-				return volume
-			}
-		case place.state == reaper.VolumeInit:
-			return reaper.Volume{Handle: handle, State: reaper.VolumeInit}
+	place, found := s.places[handle]
+	switch {
+	case !found, !place.mode.IsDir(), !reaper.SafeVolumeHandle(handle):
+		return s.once(handle, s.look)
+	case place.read == nil:
+		volume := s.readPlace(handle, place.state)
+		place.read = &volume
+	}
+	return *place.read
+}
+
+// readPlace reads a volume that is listed as a directory.
+func (s *Snapshot) readPlace(handle string, state reaper.VolumeState) reaper.Volume {
+	switch state {
+	case reaper.VolumeLive:
+		if volume, settled := s.readLive(handle); settled {
+			return volume
 		}
-		return s.look(handle)
-	})
+	case reaper.VolumeInit:
+		return reaper.Volume{Handle: handle, State: reaper.VolumeInit}
+	}
+	return s.look(handle)
 }
 
 // canHold tells whether a directory entry of this type can be a volume.

@@ -100,6 +100,14 @@ var _ = DescribeTableSubtree("A volume", func(read reader) {
 		Entry("with a NUL in its handle", handle+"\x00"),
 	)
 
+	It("is unknown where its handle is not safe, though a directory has that name", func() {
+		volumes := newVolumes()
+		mkdir(volumes, "live", "v..1")
+		volume := look(read, volumes).Volume("v..1")
+		Expect(volume.State).To(Equal(reaper.VolumeUnknown))
+		Expect(volume.Err).To(MatchError("look for volume: its handle is not safe as the name of a directory"))
+	})
+
 	DescribeTable("is unknown when its entry is no directory",
 		func(state string) {
 			volumes := newVolumes()

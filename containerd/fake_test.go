@@ -83,7 +83,7 @@ func serve(server *grpc.Server, socket string) {
 }
 
 func (f *fakeContainerd) client() *containerd.Client {
-	return newClient(containerd.Config{Socket: f.socket, Namespace: "concourse", Timeout: 10 * time.Second})
+	return newClient(containerd.Config{Socket: f.socket, Namespace: "concourse", Timeout: time.Minute})
 }
 
 // has puts containers into the namespace concourse.

@@ -1,9 +1,6 @@
 package reaper
 
-import (
-	"regexp"
-	"time"
-)
+import "time"
 
 // Source names who said something about a container.
 type Source string
@@ -97,11 +94,20 @@ type Reference struct {
 	Source Source
 }
 
-// safeHandle is what Garden's client carries unchanged: it escapes nothing,
-// so "a?x" would reach another container, and a comma splits bulk_info's list.
-var safeHandle = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
-
-// SafeHandle tells whether a container handle may be sent to Garden.
+// SafeHandle tells whether a container handle may be sent to Garden: letters
+// and digits of ASCII, and behind the first of them ".", "_" and "-" too. Garden's
+// client escapes nothing, so "a?x" would reach another container, and a comma
+// splits bulk_info's list.
 func SafeHandle(handle string) bool {
-	return safeHandle.MatchString(handle)
+	// A pass asks thrice about each container: of a regular expression that took
+	// a seventh of it.
+	for i := range len(handle) {
+		switch c := handle[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case i > 0 && (c == '.' || c == '_' || c == '-'):
+		default:
+			return false
+		}
+	}
+	return handle != ""
 }

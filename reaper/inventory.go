@@ -21,7 +21,7 @@ type Inventory struct {
 	volumes Volumes
 	clock   clock.Clock
 
-	seen map[string]known
+	seen map[string]*known
 }
 
 type known struct {
@@ -32,7 +32,7 @@ type known struct {
 // NewInventory makes an Inventory that has seen nothing yet. A nil runtime is
 // absent.
 func NewInventory(garden Garden, runtime Runtime, volumes Volumes, clock clock.Clock) *Inventory {
-	return &Inventory{garden: garden, runtime: runtime, volumes: volumes, clock: clock, seen: map[string]known{}}
+	return &Inventory{garden: garden, runtime: runtime, volumes: volumes, clock: clock, seen: map[string]*known{}}
 }
 
 // Containers lists every container of the worker: those that Garden lists,
@@ -58,7 +58,7 @@ func (i *Inventory) Containers(ctx context.Context) ([]Container, error) {
 	}
 
 	containers := make([]Container, 0, len(listed))
-	seen := make(map[string]known, len(listed))
+	seen := make(map[string]*known, len(listed))
 	for _, l := range listed {
 		if !SafeHandle(l.Handle) {
 			containers = append(containers, Container{Handle: l.Handle, Hidden: l.Hidden})
@@ -99,7 +99,7 @@ func (i *Inventory) see(ctx context.Context, listed []Listed) error {
 	for _, l := range unseen {
 		container := containers[l.Handle]
 		container.Hidden = l.Hidden
-		i.seen[l.Handle] = known{container: container, at: now}
+		i.seen[l.Handle] = &known{container: container, at: now}
 	}
 	return nil
 }
@@ -107,7 +107,7 @@ func (i *Inventory) see(ctx context.Context, listed []Listed) error {
 // stale tells that what is known of a container is worth another look: it has
 // come out of hiding, so that its creation is over, or it could not be read
 // whole a while ago.
-func (k known) stale(l Listed, now time.Time) bool {
+func (k *known) stale(l Listed, now time.Time) bool {
 	if k.container.Hidden && !l.Hidden {
 		return true
 	}

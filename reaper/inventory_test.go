@@ -137,6 +137,16 @@ var _ = Describe("Inventory", func() {
 		Expect(w.of("inspect")).To(Equal([]string{"inspect b"}))
 	})
 
+	It("says so when a container that is known goes into hiding, and asks nothing", func() {
+		before := containers()
+		Expect(before["b"].Hidden).To(BeFalse())
+		w.garden.plain, w.garden.hidden = []string{"a-live"}, []string{"b"}
+		w.forget()
+		Expect(containers()["b"].Hidden).To(BeTrue())
+		Expect(before["b"].Hidden).To(BeFalse())
+		Expect(w.of("inspect")).To(BeEmpty())
+	})
+
 	Context("when a container comes out of hiding", func() {
 		comesOut := func() {
 			GinkgoHelper()

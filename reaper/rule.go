@@ -87,7 +87,8 @@ func judgeVolume(volume Volume, now time.Time, policy Policy) (accusation, doubt
 
 // referencedVolumes brings the references to each volume together.
 func referencedVolumes(references []Reference, volume func(string) Volume) []ReferencedVolume {
-	volumes := make([]ReferencedVolume, 0, len(references))
+	// Most often two sources name the same ones.
+	volumes := make([]ReferencedVolume, 0, (len(references)+1)/2)
 	for _, reference := range references {
 		at := -1
 		for i := range volumes {
@@ -114,6 +115,9 @@ func (v *ReferencedVolume) add(reference Reference) {
 		if source == reference.Source {
 			return
 		}
+	}
+	if v.Sources == nil {
+		v.Sources = make([]Source, 0, 2)
 	}
 	v.Sources = append(v.Sources, reference.Source)
 }

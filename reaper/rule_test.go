@@ -216,6 +216,10 @@ var _ = DescribeTable("SafeHandle tells whether a handle reaches Garden unchange
 	Entry("a space", "a b", false),
 	Entry("the directory above", "..", false),
 	Entry("a leading dash", "-a", false),
+	Entry("a leading dot", ".a", false),
+	Entry("a leading underscore", "_a", false),
+	Entry("the first of each kind", "0.aA_-", true),
+	Entry("the last of each kind", "9zZ", true),
 	Entry("a line end", "a\n", false),
 	Entry("a letter of no ASCII", "ä", false),
 )
