@@ -20,6 +20,9 @@ type Entry struct {
 	// Handle of the container. Empty: the event is about none.
 	Handle  string          `json:"handle,omitempty"`
 	Reasons []reaper.Reason `json:"reasons,omitempty"`
+	// Purpose of the container in short, such as "main/web-ui/unit #42 get".
+	// Empty: nothing is known.
+	Purpose string `json:"purpose,omitempty"`
 	// AgeSeconds of the container. Nil: not known.
 	AgeSeconds *float64 `json:"age_seconds"`
 	// GraceSeconds that the container has to wait out.
@@ -43,6 +46,7 @@ func newEntry(event reaper.Event) Entry {
 		Event:        event.Name,
 		Handle:       event.Handle,
 		Reasons:      event.Reasons,
+		Purpose:      event.Purpose.String(),
 		GraceSeconds: event.Grace.Seconds(),
 		Failures:     event.Failures,
 		Interlock:    event.Interlock,

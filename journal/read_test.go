@@ -33,6 +33,7 @@ var _ = Describe("Read", func() {
 			reaper.Event{
 				Time: now, Name: reaper.EventDestroyFailed, Handle: "c-1", Failures: 2, Note: "a note",
 				Reasons: []reaper.Reason{{Code: reaper.VolumeIsDead, Volume: "v-1", Detail: "in dead"}},
+				Purpose: reaper.Purpose{Pipeline: "web-ui", Step: reaper.StepGet},
 				Age:     90500 * time.Millisecond, Grace: time.Minute, Err: fmt.Errorf("no"),
 			},
 			reaper.Event{Time: now, Name: reaper.EventInterlock, Interlock: reaper.Starting, On: true})
@@ -40,8 +41,8 @@ var _ = Describe("Read", func() {
 		Expect(entries).To(Equal([]journal.Entry{
 			{
 				Time: now, Event: reaper.EventDestroyFailed, Handle: "c-1", Failures: 2, Note: "a note",
-				Reasons:    []reaper.Reason{{Code: reaper.VolumeIsDead, Volume: "v-1", Detail: "in dead"}},
-				AgeSeconds: &age, GraceSeconds: 60, Error: "no",
+				Reasons: []reaper.Reason{{Code: reaper.VolumeIsDead, Volume: "v-1", Detail: "in dead"}},
+				Purpose: "web-ui get", AgeSeconds: &age, GraceSeconds: 60, Error: "no",
 			},
 			{Time: now, Event: reaper.EventInterlock, Interlock: reaper.Starting, On: &on},
 		}))

@@ -40,6 +40,8 @@ type Event struct {
 	Name    EventName
 	Handle  string
 	Reasons []Reason
+	// Purpose of the container, for people. Zero: nothing is known.
+	Purpose Purpose
 	// Age of the container. Zero: not known.
 	Age time.Duration
 	// Grace that it has to wait out.

@@ -107,6 +107,7 @@ func eventOf(finding Finding, policy Policy) Event {
 	return Event{
 		Handle:   finding.Container.Handle,
 		Reasons:  finding.Reasons,
+		Purpose:  finding.Container.Purpose,
 		Grace:    policy.graceOf(finding.Container),
 		Failures: finding.Failures,
 	}

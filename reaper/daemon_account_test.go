@@ -18,6 +18,7 @@ var _ = Describe("Daemon, keeping account", func() {
 		w.orphan("o")
 		w.sight("o", func(s *reaper.Sighting) {
 			s.Properties["garden.grace-time"] = "900000000000"
+			s.Properties["concourse:task-process"] = "5"
 		})
 		w.passes(1)
 		flagged := w.wall.Now()
@@ -25,7 +26,7 @@ var _ = Describe("Daemon, keeping account", func() {
 
 		reasons := []reaper.Reason{{Code: reaper.VolumeIsMissing, Volume: "v-o", Detail: "in none of init, live and dead"}}
 		age := flagged.Sub(now) + 24*time.Hour
-		event := reaper.Event{Handle: "o", Reasons: reasons, Grace: 15 * time.Minute}
+		event := reaper.Event{Handle: "o", Reasons: reasons, Purpose: reaper.Purpose{Step: reaper.StepTask}, Grace: 15 * time.Minute}
 		expect := func(name reaper.EventName, at time.Time, age time.Duration) {
 			GinkgoHelper()
 			event.Name, event.Time, event.Age = name, at, age

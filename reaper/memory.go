@@ -325,6 +325,7 @@ func (m *Memory) tell(finding Finding, event Event) {
 	event.Time = m.last.wall
 	event.Handle = finding.Container.Handle
 	event.Reasons = finding.Reasons
+	event.Purpose = finding.Container.Purpose
 	event.Grace = m.grace(finding.Container)
 	event.Failures = m.past.Orphans[event.Handle].Failures
 	if created := finding.Container.CreatedAt; !created.IsZero() {
