@@ -23,14 +23,14 @@ FUZZTIME ?= 10s
 SOAK ?= 10m
 
 # The programs from Debian that some specs need.
-TEST_NEEDS := containerd runc prometheus ruby monit shellcheck strace systemd-analyze:systemd tmux bats zsh fish groff:groff-base
+TEST_NEEDS := containerd runc prometheus ruby monit shellcheck strace systemd-analyze:systemd tmux bats zsh fish groff:groff-base chromium
 
 # What the specs leave out, such as without root, is told at the end.
 LEFT_OUT := left=$$(mktemp); trap 'rm -f "$$left"' EXIT
 TELL_LEFT_OUT := if [ -s "$$left" ]; then echo "left out:"; cat "$$left"; else echo "nothing was left out"; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help build install uninstall release demo test test-full soak bench lint format ci clean
+.PHONY: help build install uninstall release demo screenshots test test-full soak bench lint format ci clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -58,14 +58,18 @@ release: ## make bosh/ a release that `bosh create-release` takes; the tarball t
 demo: build ## scan, explain and reap a throw-away worker with the incident in it
 	@spec/demo.sh bin
 
+screenshots: build ## make the README's pictures of the daemon's page, from a day on a throw-away worker
+	@spec/setup.sh chromium
+	go run ./spec/screenshots bin status/page/screenshots
+
 test: ## run the tests (GOTESTFLAGS=-race for the race detector)
 	@spec/setup.sh $(TEST_NEEDS) || echo "going on without: the specs that need them are left out" >&2
-	@$(LEFT_OUT); LEFT_OUT=$$left SIMULATED=$$left.simulated go test $(GOTESTFLAGS) -timeout 10m ./... && \
+	@$(LEFT_OUT); LEFT_OUT=$$left SIMULATED=$$left.simulated go test $(GOTESTFLAGS) -timeout 20m ./... && \
 	cat "$$left.simulated" && rm "$$left.simulated" && $(TELL_LEFT_OUT)
 
 test-full: ## run what takes long: specs of minutes, 3000 simulated schedules, each fuzz target for FUZZTIME
 	@spec/setup.sh $(TEST_NEEDS) || echo "going on without: the specs that need them are left out" >&2
-	@$(LEFT_OUT); LEFT_OUT=$$left go test -timeout 20m ./spec/... -ginkgo.label-filter=long && $(TELL_LEFT_OUT)
+	@$(LEFT_OUT); LEFT_OUT=$$left go test -timeout 20m ./spec ./spec/bosh ./spec/monitoring -ginkgo.label-filter=long && $(TELL_LEFT_OUT)
 	go test -timeout 30m -count 1 -v -run TestSimulation ./reaper/simulation -schedules 3000 | grep -v '^=== '
 	spec/fuzz.sh $(FUZZTIME)
 

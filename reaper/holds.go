@@ -35,7 +35,7 @@ func Weigh(container Container, judgement Judgement, now time.Time, policy Polic
 		finding.Container.CreatedAt = now.Add(-at.Usage.Age)
 	}
 	finding.Processes = at.Usage.Processes
-	finding.Failures = at.Failures
+	finding.Failures, finding.LastError = at.Failures, at.LastError
 	finding.Destroying = at.Destroying
 	finding.Since = orphanSince(finding, at.Remembered, now)
 

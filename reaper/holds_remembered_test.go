@@ -51,8 +51,9 @@ var _ = Describe("Weigh, with what earlier passes remember", func() {
 
 	DescribeTable("has a container stuck by its failures",
 		func(failures int, stuck bool) {
-			found := weigh(missing, remembered(func(r *reaper.Remembered) { r.Failures = failures }))
+			found := weigh(missing, remembered(func(r *reaper.Remembered) { r.Failures, r.LastError = failures, "no" }))
 			Expect(found.Failures).To(Equal(failures))
+			Expect(found.LastError).To(Equal("no"))
 			Expect(found.Stuck()).To(Equal(stuck))
 			Expect(found.Eligible()).To(BeTrue())
 		},

@@ -149,6 +149,8 @@ type Finding struct {
 	Processes uint64
 	// Failures is how many destroys of it have failed so far.
 	Failures int
+	// LastError is why the last of them did. Empty: none has failed.
+	LastError string
 	// Destroying tells that a destroy of it is under way.
 	Destroying bool
 	// Holds of an orphan. None: it is eligible for destroying.

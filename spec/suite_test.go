@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,6 +36,7 @@ var _ = ReportAfterSuite("left out", leftout.Tell)
 
 func TestSpec(t *testing.T) {
 	RegisterFailHandler(Fail)
+	heedSignals()
 	SetDefaultEventuallyTimeout(20 * time.Second)
 	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
 	suite, reporter := GinkgoConfiguration()
@@ -42,6 +45,17 @@ func TestSpec(t *testing.T) {
 		suite.LabelFilter = "!long"
 	}
 	RunSpecs(t, "Spec", suite, reporter)
+}
+
+// heedSignals has the programs that specs start heed the signals that end them,
+// even where whoever started the tests has some ignored, as nohup does: what is
+// ignored is inherited, and what is caught is not.
+func heedSignals() {
+	for _, one := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		if signal.Ignored(one) {
+			signal.Notify(make(chan os.Signal, 1), one)
+		}
+	}
 }
 
 var _ = SynchronizedBeforeSuite(func() []byte {

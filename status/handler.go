@@ -1,7 +1,6 @@
 package status
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -16,7 +15,7 @@ func (s *Status) Handler() http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{DisableCompression: true}))
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /api/v1/scan", s.serveScan)
-	mux.HandleFunc("GET /{$}", s.serveRoutes)
+	mux.HandleFunc("GET /{$}", s.servePage)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Cache-Control", "no-store")
@@ -24,11 +23,6 @@ func (s *Status) Handler() http.Handler {
 		header.Set("Content-Security-Policy", "default-src 'none'")
 		mux.ServeHTTP(w, r)
 	})
-}
-
-func (s *Status) serveRoutes(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, "weeder %s\n\n/metrics\n/healthz\n/api/v1/scan\n", s.config.Version)
 }
 
 // serveScan tells of the last pass, as scan --json would have.

@@ -10,6 +10,7 @@ import (
 
 	"weeder/reaper"
 	"weeder/status"
+	"weeder/status/page"
 )
 
 var routes = []string{"/", "/metrics", "/healthz", "/api/v1/scan"}
@@ -22,11 +23,13 @@ var _ = Describe("the handler", func() {
 		return string(text)
 	}
 
-	It("lists its routes", func() {
+	It("serves a page that leads to its routes", func() {
 		response := newSubject().ask("GET", "/")
 		Expect(response.StatusCode).To(Equal(200))
-		Expect(response.Header.Get("Content-Type")).To(Equal("text/plain; charset=utf-8"))
-		Expect(body(newSubject(), "/")).To(Equal("weeder 1.2.3\n\n/metrics\n/healthz\n/api/v1/scan\n"))
+		Expect(response.Header.Get("Content-Type")).To(Equal("text/html; charset=utf-8"))
+		for _, path := range routes[1:] {
+			Expect(body(newSubject(), "/")).To(ContainSubstring(`href="` + path + `"`))
+		}
 	})
 
 	It("has no last pass before the first", func() {
@@ -114,7 +117,11 @@ var _ = Describe("the handler", func() {
 			header := newSubject().ask(method, path).Header
 			Expect(header.Get("Cache-Control")).To(Equal("no-store"))
 			Expect(header.Get("X-Content-Type-Options")).To(Equal("nosniff"))
-			Expect(header.Get("Content-Security-Policy")).To(Equal("default-src 'none'"))
+			policy := "default-src 'none'"
+			if method == "GET" && path == "/" {
+				policy = page.SecurityPolicy()
+			}
+			Expect(header.Get("Content-Security-Policy")).To(Equal(policy))
 		},
 		Entry(nil, "GET", "/"), Entry(nil, "GET", "/metrics"), Entry(nil, "GET", "/healthz"),
 		Entry(nil, "GET", "/api/v1/scan"), Entry(nil, "GET", "/nothing"), Entry(nil, "POST", "/metrics"),

@@ -50,7 +50,7 @@ func (s *Status) Health() Health {
 	if now.journal.err != nil {
 		sick("journal", fmt.Sprintf("what happened last could not be recorded: %v", now.journal.err))
 	}
-	if now.quiet > 3*s.config.Interval+2*s.config.Timeout {
+	if now.late(s.config) {
 		sick("loop", fmt.Sprintf("no pass has ended for %s", now.quiet.Round(time.Second)))
 	}
 	return health

@@ -75,6 +75,8 @@ type Status struct {
 	memory recording
 	// around is what Watch has seen.
 	around surroundings
+	// past is what the page shows beside that.
+	past memorable
 }
 
 // pass is one that is over.
@@ -102,6 +104,7 @@ func New(config Config) *Status {
 		counters: newCounters(),
 		ended:    config.Clock.Now(),
 		around:   surroundings{maxContainers: config.MaxContainers},
+		past:     newMemorable(config.Clock.Now()),
 	}
 	s.counters.register(s.registry)
 	s.registry.MustRegister(collector{s})
@@ -120,6 +123,7 @@ func (s *Status) Passed(report reaper.Report) {
 	defer s.mutex.Unlock()
 	s.last, s.ended = over, s.config.Clock.Now()
 	s.interlocks = slices.Clone(report.Interlocks)
+	s.past.passed(report, s.ended, s.around.maxContainers)
 	if report.Judged && !slices.ContainsFunc(report.Interlocks, stops) {
 		s.succeeded = report.At
 	}
@@ -138,6 +142,7 @@ func (s *Status) Happened(event reaper.Event, unrecorded error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.journal = recording{tried: true, err: unrecorded}
+	s.past.happened(event)
 	if event.Name == reaper.EventInterlock {
 		s.interlocks = slices.DeleteFunc(s.interlocks, func(on reaper.Interlock) bool { return on.Name == event.Interlock })
 		if event.On {
