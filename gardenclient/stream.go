@@ -34,8 +34,8 @@ func (c *Client) StreamIn(ctx context.Context, handle string, spec garden.Stream
 }
 
 // StreamOut has Garden pack a path of a container; the caller closes the stream,
-// which the context alone bounds. Errors are as of StreamIn. Garden ends a stream that its backend broke
-// off as it ends a whole one.
+// which the context alone bounds. Errors are as of StreamIn. Garden ends a
+// stream that its backend broke off as it ends a whole one.
 func (c *Client) StreamOut(ctx context.Context, handle string, spec garden.StreamOutSpec) (io.ReadCloser, error) {
 	var stream io.ReadCloser
 	doing := "stream out of " + handle
