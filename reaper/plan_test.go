@@ -46,6 +46,15 @@ var _ = Describe("Plan", func() {
 		Expect(held[1].Holds[0].Detail).To(ContainSubstring("--max-per-pass 3"))
 	})
 
+	It("lets no failure before another have its place", func() {
+		for i := range report.Findings {
+			report.Findings[i].Failures = map[string]int{"c": 2, "g": 1}[report.Findings[i].Container.Handle]
+		}
+		question.Policy.MaxPerPass = 3
+		due, _ := reaper.Plan(report, question)
+		Expect(handles(due)).To(Equal([]string{"f", "a", "g"}))
+	})
+
 	It("has no cap where it is 0, and none where it is just enough", func() {
 		for _, limit := range []int{0, 4, 5} {
 			question.Policy.MaxPerPass = limit

@@ -1,6 +1,7 @@
 package reaper
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -45,7 +46,8 @@ type Failure struct {
 
 // Plan splits a pass's orphans into those to destroy now and those held:
 // limited to the named handles, where there are any, and to the policy's
-// MaxPerPass, the longest orphaned first.
+// MaxPerPass: those first that failed least, and of these the longest orphaned.
+// So one that fails again and again never takes another's place.
 func Plan(report Report, question Question) (due, held []Finding) {
 	for _, finding := range report.Findings {
 		named := len(question.Named) == 0 || slices.Contains(question.Named, finding.Container.Handle)
@@ -58,7 +60,9 @@ func Plan(report Report, question Question) (due, held []Finding) {
 		}
 	}
 
-	slices.SortStableFunc(due, func(a, b Finding) int { return a.Since.Compare(b.Since) })
+	slices.SortStableFunc(due, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Failures, b.Failures), a.Since.Compare(b.Since))
+	})
 	if limit := question.Policy.MaxPerPass; limit > 0 && len(due) > limit {
 		for _, finding := range due[limit:] {
 			finding.Holds = append(finding.Holds, Hold{
