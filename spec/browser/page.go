@@ -23,6 +23,7 @@ type Window struct {
 // Page is one that is looked at.
 type Page struct {
 	browser *Browser
+	target  string
 	session string
 
 	mutex      sync.Mutex
@@ -43,7 +44,7 @@ func (b *Browser) Open(ctx context.Context, address string, window Window) (*Pag
 	if err := b.call(ctx, "", "Target.attachToTarget", params{"targetId": target.TargetID, "flatten": true}, &attached); err != nil {
 		return nil, err
 	}
-	page := &Page{browser: b, session: attached.SessionID, loaded: make(chan struct{})}
+	page := &Page{browser: b, target: target.TargetID, session: attached.SessionID, loaded: make(chan struct{})}
 	b.mutex.Lock()
 	b.pages[page.session] = page
 	b.mutex.Unlock()
@@ -193,7 +194,7 @@ func (p *Page) Picture(ctx context.Context, height int) ([]byte, error) {
 	return picture.Data, err
 }
 
-// Close closes the page.
+// Close closes the page, even while it loads itself anew.
 func (p *Page) Close(ctx context.Context) error {
-	return p.call(ctx, "Page.close", nil, nil)
+	return p.browser.call(ctx, "", "Target.closeTarget", params{"targetId": p.target}, nil)
 }
