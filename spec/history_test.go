@@ -29,7 +29,7 @@ var _ = Describe("history", func() {
 	}
 	about := func(at time.Time, event, handle string) string {
 		return line(at, `"event":%q,"handle":%q,"reasons":[{"code":"volume-missing","volume":"v-1","detail":"in none of init, live and dead"},`+
-			`{"code":"volume-dead","volume":"v-2","detail":"d"}],"age_seconds":5400,"grace_seconds":600`, event, handle)
+			`{"code":"volume-dead","volume":"v-2","detail":"d"}],"purpose":"main/web-ui/unit #42 get","age_seconds":5400,"grace_seconds":600`, event, handle)
 	}
 	write := func(lines ...string) { writeFile(strings.Join(lines, ""), w.Journal, "journal.jsonl") }
 
@@ -45,12 +45,12 @@ var _ = Describe("history", func() {
 		)
 		stamp := func(minutes int) string { return at.Add(time.Duration(minutes) * time.Minute).Format(time.RFC3339) }
 		rows := [][]string{
-			{stamp(0), "flagged", "c-1", "1h30m", "volume-missing v-1, volume-dead v-2"},
-			{stamp(1), "destroying", "c-1", "1h30m", "volume-missing v-1, volume-dead v-2"},
-			{stamp(2), "destroy-failed", "c-1", "-", "1 error occurred: * runc: \uFFFD[31mno"},
-			{stamp(3), "interlock on", "no-volume-found", "-", "live is empty"},
-			{stamp(4), "interlock off", "no-volume-found", "-", "-"},
-			{stamp(5), "destroyed", "c-1", "1h30m", "volume-missing v-1, volume-dead v-2"},
+			{stamp(0), "flagged", "c-1", "1h30m", "main/web-ui/unit #42 get", "volume-missing v-1, volume-dead v-2"},
+			{stamp(1), "destroying", "c-1", "1h30m", "main/web-ui/unit #42 get", "volume-missing v-1, volume-dead v-2"},
+			{stamp(2), "destroy-failed", "c-1", "-", "-", "1 error occurred: * runc: \uFFFD[31mno"},
+			{stamp(3), "interlock on", "no-volume-found", "-", "-", "live is empty"},
+			{stamp(4), "interlock off", "no-volume-found", "-", "-", "-"},
+			{stamp(5), "destroyed", "c-1", "1h30m", "main/web-ui/unit #42 get", "volume-missing v-1, volume-dead v-2"},
 		}
 		session := weeder(w, "history")
 		Expect(session).To(gexec.Exit(0))
@@ -60,7 +60,7 @@ var _ = Describe("history", func() {
 		By("adding headers and colours on a terminal")
 		shown := screen(command(w, "history"))
 		Expect(sgr.ReplaceAllString(shown, "")).To(Equal(
-			columns(append([][]string{{"time", "event", "handle", "age", "why"}}, rows...)...)))
+			columns(append([][]string{{"time", "event", "handle", "age", "for", "why"}}, rows...)...)))
 		Expect(shown).To(SatisfyAll(ContainSubstring("\x1b[32mdestroyed\x1b[0m"), ContainSubstring("\x1b[31mdestroy-failed\x1b[0m")))
 	})
 
@@ -112,7 +112,7 @@ var _ = Describe("history", func() {
 		Expect(json.Unmarshal(weeder(w, "history", "--by=hour", since, "--json").Out.Contents(), &hours)).To(Succeed())
 		Expect(hours.Hours).To(HaveLen(4))
 		Expect(hours.Hours[3]).To(Equal(map[string]any{
-			"hour": stamp(0), "leaked": 0.0, "would_destroy": 1.0, "destroyed": 1.0, "failed": 0.0}))
+			"hour": stamp(0), "leaked": 0.0, "would_destroy": 1.0, "destroyed": 1.0, "failed": 0.0, "reasons": map[string]any{}}))
 	})
 
 	It("gives as JSON what the journal has", func() {

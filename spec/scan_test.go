@@ -3,6 +3,7 @@ package spec
 import (
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -40,6 +41,23 @@ var _ = Describe("scan", func() {
 		Expect(handles("--only=foreign", "--only", "live")).To(Equal([]string{"foreign", "healthy"}))
 
 		Expect(stdout(weeder(w, "scan", "--only=orphan"))).To(MatchRegexp(`\Aleaked +orphan [^\n]*\n\z`))
+	})
+
+	It("settles on stderr what is listed, what is hidden and how many slots that takes", func() {
+		w.orphan("leaked")
+		Expect(stderr(weeder(w, "scan"))).To(MatchRegexp(`\A2 of \d+ slots used: 2 containers listed by Garden, 0 hidden; 1 orphan, 1 live; 1 to reap now\n\z`))
+		w.create(body{"handle": "half-made", "root_volume": "healthy-root", "hidden": true, "age": "6h"})
+		session := weeder(w, "scan", "--only=orphan")
+		Expect(stderr(session)).To(MatchRegexp(`\A3 of \d+ slots used: 2 containers listed by Garden, 1 hidden; 1 orphan, 2 live; 1 to reap now\n\z`))
+		Expect(stderr(weeder(w, "scan", "--json"))).To(BeEmpty())
+
+		By("agreeing with Garden's list")
+		Expect(strings.Fields(stdout(weeder(w, "list")))).To(HaveLen(2))
+	})
+
+	It("settles it where there is none", func() {
+		w = emptyWorker()
+		Expect(stderr(weeder(w, "scan"))).To(MatchRegexp(`\A0 of \d+ slots used: 0 containers listed by Garden, 0 hidden; 0 to reap now\n\z`))
 	})
 
 	Context("with --exit-code", func() {

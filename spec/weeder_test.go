@@ -271,3 +271,9 @@ func forbid(path string) {
 	Expect(os.Chmod(path, 0)).To(Succeed())
 	DeferCleanup(os.Chmod, path, info.Mode().Perm())
 }
+
+// in runs a command by the clock of a place.
+func in(zone string, command *exec.Cmd) *exec.Cmd {
+	command.Env = append(command.Env, "TZ="+zone)
+	return command
+}

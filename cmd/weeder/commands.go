@@ -22,7 +22,8 @@ func sections(app *app) []section {
 					"container alive. Exits 1 where it could not judge at all.\n\nExample: weeder scan --only orphan",
 				&scanCommand{app: app}},
 			{"explain", "show the evidence for one container",
-				"Shows what the worker says of one container and its volumes, what the verdict rests on, and what holds it." +
+				"Shows what the worker says of one container and its volumes, what the verdict rests on, what the logs of Garden, " +
+					"baggageclaim and Concourse tell of them, and what happens next." +
 					"\n\nExample: weeder explain eb8f2bbf-86e1-4603-4881-548c9133aa62",
 				&explainCommand{app: app}},
 			{"reap", "destroy leaked containers",
@@ -34,7 +35,7 @@ func sections(app *app) []section {
 					"has the journal opened anew. Logs to stdout, in JSON.\n\nExample: weeder daemon --dry-run",
 				&daemonCommand{app: app}},
 			{"history", "show what was flagged and destroyed",
-				"Shows the journal, whether the daemon runs or not.\n\nExample: weeder history --since 7d --by hour",
+				"Shows the journal, whether the daemon runs or not.\n\nExample: weeder history --since 7d --by hour-of-day",
 				&historyCommand{app: app}},
 			{"volumes", "show the volumes on disk",
 				"Shows baggageclaim's volumes as they are on disk, and the containers that refer to them." +

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"fmt"
-	"maps"
-	"path/filepath"
+	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"weeder/baggageclaim"
@@ -17,6 +14,7 @@ type explainCommand struct {
 	app *app
 	lookOptions
 	oneHandle
+	logOptions
 	JSON bool `long:"json" description:"print JSON"`
 }
 
@@ -34,6 +32,16 @@ type explainJSON struct {
 	Holds      []holdJSON         `json:"holds"`
 	Evidence   []evidenceJSON     `json:"evidence"`
 	Interlocks []reaper.Interlock `json:"interlocks"`
+	logsJSON
+	Next nextJSON `json:"next"`
+}
+
+// nextJSON is what will happen to the container.
+type nextJSON struct {
+	Text string `json:"text"`
+	// At is when weeder will destroy it, or can; null: it won't, or at its next
+	// pass.
+	At *string `json:"at"`
 }
 
 type holdJSON struct {
@@ -56,7 +64,7 @@ func (c *explainCommand) Execute(args []string) error {
 		return err
 	}
 	policy, err := c.policy()
-	if err != nil {
+	if err := errors.Join(err, c.logOptions.check(c.app)); err != nil {
 		return err
 	}
 	site := c.app.connect()
@@ -80,11 +88,22 @@ func (c *explainCommand) Execute(args []string) error {
 	for _, volume := range finding.Volumes {
 		infos = append(infos, snapshot.Info(volume.Handle))
 	}
+	next := site.next(report, finding)
 	if c.JSON {
-		return c.app.printJSON(newExplainJSON(report, finding, infos))
+		story := c.readLogs(finding)
+		answer := newExplainJSON(report, finding, infos)
+		answer.logsJSON = story.json()
+		answer.Next = nextJSON{Text: next.text, At: timestamp(next.at)}
+		return errors.Join(c.app.printJSON(answer), story.err())
 	}
-	c.text(site, report, finding, infos)
-	return nil
+	c.evidence(site, report, finding, infos)
+	// Who waits for the logs has all that they are no ingredient of.
+	c.app.flush()
+	story := c.readLogs(finding)
+	c.story(finding, story)
+	c.section("what happens next")
+	c.line(1, "%s: %s", headline(finding, report.At), next.text)
+	return story.err()
 }
 
 func newExplainJSON(pass reaper.Report, finding reaper.Finding, infos []baggageclaim.Info) explainJSON {
@@ -115,176 +134,4 @@ func newExplainJSON(pass reaper.Report, finding reaper.Finding, infos []baggagec
 		})
 	}
 	return out
-}
-
-func (c *explainCommand) text(site *site, report reaper.Report, finding reaper.Finding, infos []baggageclaim.Info) {
-	container := finding.Container
-	c.line(0, "container %s", container.Handle)
-	if container.Hidden {
-		c.line(1, "not in Garden's plain list: half-created, or known from the depot alone")
-	}
-	if container.State != "" {
-		c.line(1, "state       %s", container.State)
-	}
-	if container.Task != "" {
-		c.line(1, "task        %s", container.Task)
-	}
-	if container.Task == reaper.NoTask {
-		c.line(2, "that is no sign of death: Concourse starts it again at its next use")
-		c.line(2, "destroying it skips the teardown of its network, which can leave its address reserved")
-	}
-	c.purpose(container.Purpose)
-	if container.CreatedAt.IsZero() {
-		c.line(1, "created     not known")
-	} else {
-		c.line(1, "created     %s, %s", clockText(container.CreatedAt), ago(container.CreatedAt, report.At))
-	}
-	c.line(1, "grace time  %s", orNone(graceText(container)))
-	if bundle := site.bundle(container); bundle != "" {
-		c.line(1, "bundle      %s", filepath.Join(bundle, "config.json"))
-	}
-	for _, key := range slices.Sorted(maps.Keys(container.Properties)) {
-		c.line(1, "property    %s = %s", key, container.Properties[key])
-	}
-
-	for i, volume := range finding.Volumes {
-		c.line(0, "")
-		c.volume(volume, infos[i], site.volumesDir(), report.At)
-	}
-	c.line(0, "")
-	c.verdict(report, finding)
-}
-
-func (c *explainCommand) purpose(purpose reaper.Purpose) {
-	text := purpose.String()
-	switch {
-	case text == "":
-		text = "not known"
-	case purpose.Build != "" && purpose.BuildID != "":
-		text += ", build " + purpose.BuildID
-	}
-	c.line(1, "for         %s", text)
-	if purpose.Step == reaper.StepTask {
-		c.line(2, "Concourse does not tell the worker whose task it is")
-	}
-}
-
-func (c *explainCommand) volume(volume reaper.ReferencedVolume, info baggageclaim.Info, dir string, now time.Time) {
-	role := "mounted at " + volume.Path
-	switch {
-	case volume.Root:
-		role = "its root"
-	case volume.Path == "":
-		role = "used"
-	}
-	sources := make([]string, len(volume.Sources))
-	for i, source := range volume.Sources {
-		sources[i] = string(source)
-	}
-	c.line(0, "volume %s: %s", volume.Handle, stateText(volume.Volume, now))
-	c.line(1, "%s, says %s", role, strings.Join(sources, " and "))
-	if info.Directory == "" {
-		for _, state := range []string{"init", "live", "dead"} {
-			if volume.State == reaper.VolumeMissing {
-				c.line(1, "%s: no such directory", filepath.Join(dir, state, volume.Handle))
-			}
-		}
-		if volume.Err != nil {
-			c.line(1, "%v", volume.Err)
-		}
-		return
-	}
-
-	c.line(1, "%s", info.Directory)
-	if info.Parent != "" {
-		c.line(1, "copy-on-write child of %s", info.Parent)
-	}
-	switch {
-	case info.TTLErr != nil:
-		c.line(1, "%v", info.TTLErr)
-	case info.TTLJSON == nil:
-		c.line(1, "no ttl.json: it never expires, as all volumes from Concourse 5.1 on")
-	case info.TTL == 0:
-		c.line(1, "ttl.json    %s", bytesText(info.TTLJSON))
-		c.line(1, "ttl 0: never expires; expires_at %s is only when it was written", clockText(info.ExpiresAt))
-	default:
-		c.line(1, "ttl.json    %s", bytesText(info.TTLJSON))
-		c.line(1, "ttl %s, expires at %s", short(info.TTL), clockText(info.ExpiresAt))
-	}
-	for _, key := range slices.Sorted(maps.Keys(info.Properties)) {
-		c.line(1, "property    %s = %s", key, info.Properties[key])
-	}
-}
-
-func (c *explainCommand) verdict(report reaper.Report, finding reaper.Finding) {
-	c.line(0, "verdict %s", finding.Verdict)
-	switch finding.Verdict {
-	case reaper.Live:
-		c.line(1, "all its volumes are there: it is kept")
-		return
-	case reaper.Foreign:
-		c.line(1, "its OCI spec refers to no volume: it is not Concourse's, and never touched")
-		return
-	}
-	for _, reason := range finding.Reasons {
-		c.line(1, "%s: %s", strings.TrimSpace(string(reason.Code)+" "+reason.Volume), reason.Detail)
-	}
-	if finding.Verdict == reaper.Unknown {
-		c.line(1, "it can't be judged, so it is kept")
-		return
-	}
-	if finding.Failures > 0 {
-		c.line(1, "destroying it has failed %s", times(finding.Failures))
-	}
-	if finding.Stuck() {
-		c.line(2, "it is stuck: look into Garden's log for it")
-	}
-	if !finding.Since.IsZero() {
-		c.line(1, "its grace counts from %s, %s", clockText(finding.Since), ago(finding.Since, report.At))
-	}
-	for _, hold := range finding.Holds {
-		c.line(1, "held by %s: %s", hold.By, hold.Detail)
-		if !hold.Until.IsZero() {
-			c.line(2, "until %s, %s from now", clockText(hold.Until), short(hold.Until.Sub(report.At)))
-		}
-	}
-	if finding.Eligible() {
-		c.line(1, "nothing holds it: weeder reap %s", finding.Container.Handle)
-	}
-}
-
-// line prints one line, indented, with nothing in it that steers a terminal.
-func (c *explainCommand) line(depth int, format string, args ...any) {
-	fmt.Fprintln(c.app.stdout, strings.Repeat("  ", depth)+printable(fmt.Sprintf(format, args...)))
-}
-
-// bytesText shows a small file as it is, with its line ends escaped.
-func bytesText(data []byte) string {
-	return fmt.Sprintf("%s  (%d bytes)", strings.ReplaceAll(string(data), "\n", `\n`), len(data))
-}
-
-// clockText is a time as the worker's logs have it.
-func clockText(t time.Time) string {
-	return t.UTC().Format(time.RFC3339)
-}
-
-func ago(t, now time.Time) string {
-	if t.After(now) {
-		return "in the future: is the clock right?"
-	}
-	return short(now.Sub(t)) + " ago"
-}
-
-func times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
-}
-
-func orNone(text string) string {
-	if text == "" {
-		return "none"
-	}
-	return text
 }

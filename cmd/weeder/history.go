@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,60 +12,39 @@ import (
 
 type historyCommand struct {
 	app   *app
-	Since sinceFlag `long:"since" value-name:"DURATION" default:"24h" description:"how far to look back, such as 90m, 24h or 7d"`
-	By    byFlag    `long:"by" value-name:"hour" description:"count how many leaked, were destroyed and failed in each hour"`
-	JSON  bool      `long:"json" description:"print JSON"`
-}
-
-// sinceFlag is a duration that may be given in days.
-type sinceFlag time.Duration
-
-// UnmarshalFlag implements flags.Unmarshaler.
-func (f *sinceFlag) UnmarshalFlag(value string) error {
-	duration, err := time.ParseDuration(value)
-	if days, inDays := strings.CutSuffix(value, "d"); inDays {
-		var count float64
-		count, err = strconv.ParseFloat(days, 64)
-		duration = time.Duration(count * float64(24*time.Hour))
-	}
-	if err != nil || duration <= 0 {
-		return fmt.Errorf("%q: give a duration above 0, such as 90m, 24h or 7d", value)
-	}
-	*f = sinceFlag(duration)
-	return nil
+	Since momentFlag `long:"since" value-name:"TIME" default:"24h" description:"how far to look back, such as 90m, 24h or 7d, or from when: 2026-11-20, '2026-11-20 14:00' by this machine's clock, or RFC 3339"`
+	Until momentFlag `long:"until" value-name:"TIME" description:"up to when, given likewise (default: now)"`
+	By    byFlag     `long:"by" value-name:"WHAT" description:"count how many leaked, were destroyed and failed: in each hour, or with hour-of-day in each of the 24 of this machine's clock"`
+	JSON  bool       `long:"json" description:"print JSON"`
 }
 
 // byFlag is what history counts by.
 type byFlag string
 
+const (
+	byHour      byFlag = "hour"
+	byHourOfDay byFlag = "hour-of-day"
+)
+
+// longestByHour bounds the rows.
+const longestByHour = 10 * 366 * 24 * time.Hour
+
 // UnmarshalFlag implements flags.Unmarshaler.
 func (f *byFlag) UnmarshalFlag(value string) error {
-	if value != "hour" {
-		return fmt.Errorf("%q: give hour", value)
-	}
-	*f = byFlag(value)
-	return nil
+	return choose(f, value, string(byHour), string(byHourOfDay))
+}
+
+// spanJSON is the time that history is about.
+type spanJSON struct {
+	Since string `json:"since"`
+	Until string `json:"until"`
 }
 
 // historyJSON is what history prints as JSON: the entries as the journal has
 // them.
 type historyJSON struct {
-	Since   string          `json:"since"`
+	spanJSON
 	Entries []journal.Entry `json:"entries"`
-}
-
-// hoursJSON is what history --by hour prints as JSON.
-type hoursJSON struct {
-	Since string     `json:"since"`
-	Hours []hourJSON `json:"hours"`
-}
-
-type hourJSON struct {
-	Hour         string `json:"hour"`
-	Leaked       int    `json:"leaked"`
-	WouldDestroy int    `json:"would_destroy"`
-	Destroyed    int    `json:"destroyed"`
-	Failed       int    `json:"failed"`
 }
 
 // Execute runs the command.
@@ -74,22 +53,29 @@ func (c *historyCommand) Execute(args []string) error {
 		return err
 	}
 	now := time.Now()
-	since := now.Add(-time.Duration(c.Since))
+	since, until := c.Since.from(now), c.Until.from(now)
+	if !since.Before(until) {
+		return usagef("--since: %s is not before %s: give an earlier time, or a longer while", clockText(since), clockText(until))
+	}
+	if c.By == byHour && until.Sub(since) > longestByHour {
+		return usagef("--by hour: give a --since within 10 years of the end")
+	}
 	entries, err := journal.Read(c.app.global.journalDir(), since)
 	if err != nil {
 		return err
 	}
+	entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return e.Time.After(until) })
 
-	began := since.UTC().Format(time.RFC3339)
+	span := spanJSON{Since: since.UTC().Format(time.RFC3339), Until: until.UTC().Format(time.RFC3339)}
 	switch {
-	case c.By != "" && c.JSON:
-		return c.app.printJSON(hoursJSON{Since: began, Hours: byHour(entries, since, now)})
-	case c.By != "":
-		c.hours(byHour(entries, since, now))
+	case c.By == byHourOfDay:
+		return c.hoursOfDay(span, entries)
+	case c.By == byHour:
+		return c.hours(span, entries, since, until)
 	case c.JSON:
-		return c.app.printJSON(historyJSON{Since: began, Entries: orEmpty(entries)})
+		return c.app.printJSON(historyJSON{spanJSON: span, Entries: orEmpty(entries)})
 	case len(entries) == 0:
-		fmt.Fprintf(c.app.stderr, "nothing in the journal since %s (%s)\n", began, c.app.global.journalDir())
+		fmt.Fprintf(c.app.stderr, "nothing in the journal since %s%s (%s)\n", span.Since, c.Until.said(span.Until), c.app.global.journalDir())
 	default:
 		c.entries(entries)
 	}
@@ -97,7 +83,7 @@ func (c *historyCommand) Execute(args []string) error {
 }
 
 func (c *historyCommand) entries(entries []journal.Entry) {
-	out := table{headers: []string{"time", "event", "handle", "age", "why"}}
+	out := table{headers: []string{"time", "event", "handle", "age", "for", "why"}}
 	for _, entry := range entries {
 		event, about := string(entry.Event), entry.Handle
 		if entry.Interlock != "" {
@@ -109,6 +95,7 @@ func (c *historyCommand) entries(entries []journal.Entry) {
 			{text: event, colour: eventColour(entry)},
 			{text: about},
 			{text: entryAge(entry)},
+			{text: entry.Purpose},
 			{text: entryWhy(entry)},
 		})
 	}
@@ -157,41 +144,4 @@ func entryWhy(entry journal.Entry) string {
 		}
 	}
 	return strings.Join(texts, ", ")
-}
-
-// byHour counts the entries of each hour from the first to the present one.
-func byHour(entries []journal.Entry, since, now time.Time) []hourJSON {
-	first := since.UTC().Truncate(time.Hour)
-	hours := make([]hourJSON, int(now.UTC().Truncate(time.Hour).Sub(first)/time.Hour)+1)
-	for i := range hours {
-		hours[i].Hour = first.Add(time.Duration(i) * time.Hour).Format(time.RFC3339)
-	}
-	for _, entry := range entries {
-		at := int(entry.Time.UTC().Sub(first) / time.Hour)
-		if at < 0 || at >= len(hours) {
-			continue
-		}
-		switch entry.Event {
-		case reaper.EventFlagged:
-			hours[at].Leaked++
-		case reaper.EventWouldDestroy:
-			hours[at].WouldDestroy++
-		case reaper.EventDestroyed:
-			hours[at].Destroyed++
-		case reaper.EventDestroyFailed:
-			hours[at].Failed++
-		}
-	}
-	return hours
-}
-
-func (c *historyCommand) hours(hours []hourJSON) {
-	out := table{headers: []string{"hour", "leaked", "would destroy", "destroyed", "failed"}}
-	for _, hour := range hours {
-		out.rows = append(out.rows, []cell{
-			{text: hour.Hour}, {text: fmt.Sprint(hour.Leaked)}, {text: fmt.Sprint(hour.WouldDestroy)},
-			{text: fmt.Sprint(hour.Destroyed)}, {text: fmt.Sprint(hour.Failed)},
-		})
-	}
-	out.write(c.app.stdout, c.app.terminal.stdout)
 }

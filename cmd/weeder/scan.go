@@ -82,8 +82,9 @@ func (c *scanCommand) table(report reaper.Report) {
 	out.write(c.app.stdout, c.app.terminal.stdout)
 }
 
-// sum settles on stderr, where it disturbs no script, how many containers
-// there are of each kind.
+// sum settles on stderr, where it disturbs no script, why Garden's list, the
+// table and the slots that are used disagree, and how many there are of each
+// kind.
 func (a *app) sum(report reaper.Report, maximum uint64) {
 	hidden := 0
 	for _, finding := range report.Findings {
@@ -91,18 +92,17 @@ func (a *app) sum(report reaper.Report, maximum uint64) {
 			hidden++
 		}
 	}
-	text := fmt.Sprintf("%d of %d slots: ", len(report.Findings), maximum)
+	text := fmt.Sprintf("%d of %d slots used: %s listed by Garden, %d hidden",
+		len(report.Findings), maximum, plural(len(report.Findings)-hidden, "container"), hidden)
+	separator := "; "
 	for _, verdict := range reaper.Verdicts {
 		if n := report.Count(verdict); n > 0 {
-			text += fmt.Sprintf("%d %s, ", n, verdict)
+			text += fmt.Sprintf("%s%d %s", separator, n, verdict)
+			separator = ", "
 		}
 	}
-	text += fmt.Sprintf("%d to reap now", eligible(report))
-	if hidden > 0 {
-		text += fmt.Sprintf("; %d not in Garden's plain list", hidden)
-	}
 	a.flush()
-	fmt.Fprintln(a.stderr, text)
+	fmt.Fprintf(a.stderr, "%s; %d to reap now\n", text, eligible(report))
 }
 
 // sayInterlocks names on stderr what keeps anything from being destroyed.
