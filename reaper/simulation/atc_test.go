@@ -40,12 +40,11 @@ func (w *world) create(id int) {
 		deleted, deleted, deleted, leaked, leaked, leaked, leaked, leaked, leaked, used, used,
 		halfCreated, foreign, malformed, protected, zombie,
 	}
-	w.createAs(d, "", pick(d.of("fate"), fates...), false)
+	w.createAs(d, "", pick(d.of("fate"), fates...))
 }
 
-// createAs makes a container of a fate; handle may be empty. unseen as in
-// container.
-func (w *world) createAs(d dice, handle string, fate fate, unseen bool) {
+// createAs makes a container of a fate; handle may be empty.
+func (w *world) createAs(d dice, handle string, fate fate) {
 	if handle == "" {
 		handle = fmt.Sprintf("c-%08x", uint32(d.of("handle")))
 		switch {
@@ -59,7 +58,6 @@ func (w *world) createAs(d dice, handle string, fate fate, unseen bool) {
 		return
 	}
 	c := w.newContainer(d, handle, fate)
-	c.unseen = unseen
 	w.after(d.of("volumes take").between(100*time.Millisecond, 5*time.Second), func() {
 		for _, v := range c.volumes {
 			w.move(v, reaper.VolumeLive)
@@ -113,6 +111,8 @@ func (w *world) appear(c *container) {
 		}
 	}
 	c.created = w.now()
+	left, another := w.garden.left[c.handle]
+	c.unseen = another && c.created-left <= w.longGap()
 	if !c.dice.of("undated").chance(0.1) || c.reused() {
 		c.createdWall = w.wall().Round(0)
 	}

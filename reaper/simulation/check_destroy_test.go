@@ -73,6 +73,10 @@ func (w *world) checkBounds(l *life, handle string) {
 	}
 }
 
+// looksFor is how long an attempt may look at a container, with a Garden that is
+// slow.
+const looksFor = 5 * time.Minute
+
 // checkContainer sees to what must be true of a container that is destroyed.
 func (w *world) checkContainer(l *life, c *container) {
 	since, orphan := w.seenSince(c)
@@ -86,7 +90,7 @@ func (w *world) checkContainer(l *life, c *container) {
 		w.violate("%s is destroyed after %s, and its grace is %s", c, now-since, w.grace(c))
 	case now-w.watch.anewAt < w.grace(c):
 		w.violate("%s is destroyed %s after all sightings started anew, and its grace is %s", c, now-w.watch.anewAt, w.grace(c))
-	case c.watched.passes < 2:
+	case c.watched.passes < 2 && (c.watched.passesBefore < 2 || now-c.watched.absentAt > looksFor):
 		w.violate("%s is destroyed, and %d passes have seen it an orphan", c, c.watched.passes)
 	case now < c.watched.failures.earliest(l):
 		w.violate("%s is destroyed too soon after it failed %d times", c, c.watched.failures.count)

@@ -117,11 +117,13 @@ func (w *world) checkInterlocks(l *life, report reaper.Report, began, judged tim
 	for name, faults := range map[reaper.InterlockName][]kind{
 		reaper.GardenUnreachable:          {gardenRefuses, gardenHangs, gardenListFails, gardenRestart},
 		reaper.VolumesDirUnusable:         {unusable, volumeEIO, volumeEACCS},
-		reaper.NoVolumeFound:              {unmounted, gardenRestart, volumeEIO, volumeEACCS, halfSeen},
+		reaper.NoVolumeFound:              {unmounted, gardenRestart, volumeEIO, volumeEACCS},
 		reaper.BaggageclaimUnreachable:    {baggageclaimSilent},
 		reaper.WitnessesDisagreeInterlock: {baggageclaimOther, unmounted},
 	} {
-		if has(name) && !w.since(began, faults...) {
+		// What was half seen is not looked at again at once.
+		halfSeen := name == reaper.NoVolumeFound && w.since(began-w.longGap(), halfSeen)
+		if has(name) && !halfSeen && !w.since(began, faults...) {
 			w.violate("interlock %s is on without a reason", name)
 		}
 	}
@@ -150,14 +152,18 @@ func (w *world) notePass(l *life, report reaper.Report, began, judged time.Durat
 		if anew {
 			c.watched.seenAt = judged
 		}
-		switch {
-		case good && verdicts[handle] == reaper.Orphan:
+		switch verdict, listed := verdicts[handle]; {
+		case good && verdict == reaper.Orphan:
 			if c.watched.seenAt == 0 {
 				c.watched.seenAt = judged
 			}
 			c.watched.passes++
-		case report.Judged && verdicts[handle] != reaper.Orphan:
+		case report.Judged && !listed:
+			// An attempt may be under way, and look at it afresh.
+			c.watched.absentAt, c.watched.passesBefore = w.now(), max(c.watched.passes, c.watched.passesBefore)
 			c.watched.passes, c.watched.seenAt = 0, 0
+		case report.Judged && verdict != reaper.Orphan:
+			c.watched.passes, c.watched.passesBefore, c.watched.seenAt = 0, 0, 0
 		}
 	}
 	if good {

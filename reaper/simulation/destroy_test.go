@@ -89,10 +89,12 @@ func (w *world) endDestroy(c *container, ending ending) {
 	if ending.gone {
 		w.trace("%s is gone", c)
 		delete(w.garden.containers, c.handle)
+		if !w.attempted(c.handle) {
+			w.garden.left[c.handle] = w.now()
+		}
 		if c.reused() && c.dice.of("again").chance(0.6) {
 			again := c.dice.of("next")
-			unseen := !w.attempted(c.handle)
-			w.after(again.of("wait").between(0, time.Minute), func() { w.createAs(again, c.handle, leaked, unseen) })
+			w.after(again.of("wait").between(0, time.Minute), func() { w.createAs(again, c.handle, leaked) })
 		}
 	}
 	close(destroying.over)

@@ -13,6 +13,8 @@ import (
 // garden is the server, as it is.
 type garden struct {
 	containers map[string]*container
+	// left is when the last of a handle went by other doings than the daemon's.
+	left map[string]time.Duration
 	// waking is how it is in the moment after a restart.
 	waking waking
 }
@@ -27,7 +29,7 @@ const (
 )
 
 func newGarden() garden {
-	return garden{containers: map[string]*container{}}
+	return garden{containers: map[string]*container{}, left: map[string]time.Duration{}}
 }
 
 // gardenView is Garden as one life of the daemon sees it.

@@ -47,6 +47,10 @@ type offsetAt struct {
 type watched struct {
 	// passes is how many good ones have shown it an orphan, one after the other.
 	passes int
+	// absentAt is when a pass last lacked it, and passesBefore how many had shown
+	// it an orphan until then.
+	absentAt     time.Duration
+	passesBefore int
 	// seenAt is when the first pass saw it an orphan, and none since saw it
 	// otherwise. Zero: none did.
 	seenAt time.Duration
