@@ -85,9 +85,9 @@ var _ = Describe("daemon", func() {
 
 		By("telling it in history")
 		Expect(stdout(weeder(w, "history"))).To(SatisfyAll(
-			MatchRegexp(`(?m)^\S+  destroying +leak +6h\S* +volume-missing leak-root$`),
-			MatchRegexp(`(?m)^\S+  destroyed +leak +6h\S* +volume-missing leak-root$`),
-			MatchRegexp(`(?m)^\S+  cleared +back +\S+ +its verdict is live$`)))
+			MatchRegexp(`(?m)^\S+  destroying +leak +6h\S* +get +volume-missing leak-root$`),
+			MatchRegexp(`(?m)^\S+  destroyed +leak +6h\S* +get +volume-missing leak-root$`),
+			MatchRegexp(`(?m)^\S+  cleared +back +\S+ +- +its verdict is live$`)))
 	})
 
 	It("destroys nothing at first without memory, and everybody says so", func() {

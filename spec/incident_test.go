@@ -58,7 +58,8 @@ var _ = Describe("the incident of 2016", func() {
 		Expect(stdout(session)).To(SatisfyAll(
 			ContainSubstring(`{"ttl":0,"expires_at":1477060154}\n}\n  (36 bytes)`),
 			ContainSubstring("volume-missing "+incidentRoot),
-			ContainSubstring("nothing holds it: weeder reap "+incident),
+			ContainSubstring("nothing holds it\n"),
+			ContainSubstring("weeder reap "+incident+" destroys it\n"),
 		))
 
 		result, status := reap(w, incident)

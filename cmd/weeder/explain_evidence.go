@@ -159,7 +159,7 @@ func (c *explainCommand) why(report reaper.Report, finding reaper.Finding) {
 		}
 	}
 	if finding.Eligible() {
-		c.line(1, "nothing holds it: weeder reap %s", finding.Container.Handle)
+		c.line(1, "nothing holds it")
 	}
 }
 

@@ -81,6 +81,10 @@ func (s *site) next(report reaper.Report, finding reaper.Finding) next {
 		return next{text: "weeder keeps it for as long as it can't be judged"}
 	}
 
+	if byZeroTTL(finding) {
+		return next{text: "only --zero-ttl=expires-at makes it an orphan: to reap and the daemon a ttl of 0 never expires"}
+	}
+
 	reap := "weeder reap " + finding.Container.Handle
 	for _, interlock := range report.Interlocks {
 		if interlock.Name != reaper.Starting {
@@ -131,6 +135,17 @@ func (s *site) fate(finding reaper.Finding, reap, when string) string {
 		text += "; destroying it has failed " + times(finding.Failures) + ", so look into Garden's log"
 	}
 	return text
+}
+
+// byZeroTTL tells that an orphan is one only as this look reads a ttl of 0.
+func byZeroTTL(finding reaper.Finding) bool {
+	accused := accusedVolumes(finding)
+	for _, volume := range accused {
+		if volume.State != reaper.VolumeLive || volume.TTL != 0 {
+			return false
+		}
+	}
+	return len(accused) > 0
 }
 
 // pardon is what would make an orphan none.

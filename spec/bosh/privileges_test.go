@@ -77,7 +77,7 @@ var _ = Describe("the job's privileges", func() {
 			Expect(os.Chmod(filepath.Join(w.Volumes, "live"), 0o700)).To(Succeed())
 			Expect(string(with(capabilities, "scan").Err.Contents())).To(ContainSubstring(expected))
 		},
-		Entry("with it", ",+dac_read_search", "1 orphan, 1 live, 1 to reap now"),
+		Entry("with it", ",+dac_read_search", "1 orphan, 1 live; 1 to reap now"),
 		Entry("without", ",+sys_ptrace", "volumes-dir-unusable"),
 	)
 
