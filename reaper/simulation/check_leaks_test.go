@@ -44,18 +44,25 @@ const passTakes = 5 * time.Second
 // due is when a leak must be gone that has been one for as long as all was
 // calm.
 func (w *world) due(l *life, c *container, since time.Duration) time.Duration {
-	leaks := c.watched.leaks
 	pass := w.interval*11/10 + passTakes
 	// What Garden said of its processes, or could not say of it, is remembered.
 	since = max(since, c.changedAt+usageFor, w.watch.anewAt)
-	flagged := since + pass
+	due := w.dueOnce(l, c, since, since+pass)
 	if !c.createdWall.IsZero() {
 		// With the clock set back its creation may come again, and its grace
-		// counts from that then.
-		if again := c.createdWall.Sub(w.began.Add(w.offset)); again < flagged+w.grace(c) {
-			flagged = max(flagged, again)
+		// counts from that then, unless it was destroyed before.
+		if again := c.createdWall.Sub(w.began.Add(w.offset)); again > since+pass && again < due {
+			due = w.dueOnce(l, c, since, again)
 		}
 	}
+	return due
+}
+
+// dueOnce is when a leak must be gone that is one since then, and whose grace
+// counts from when it was flagged.
+func (w *world) dueOnce(l *life, c *container, since, flagged time.Duration) time.Duration {
+	leaks := c.watched.leaks
+	pass := w.interval*11/10 + passTakes
 	due := max(flagged+w.grace(c), l.startingUntil, w.watch.failures[c.handle].retryAt)
 	if w.since(since, flapping) {
 		due += flappingCosts
