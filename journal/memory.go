@@ -60,6 +60,16 @@ func (m *Memory) Keep(past reaper.Past) error {
 	return nil
 }
 
+// Forget implements reaper.Keeper.
+func (m *Memory) Forget() error {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if err := os.Remove(filepath.Join(m.dir, MemoryName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove memory: %w", err)
+	}
+	return nil
+}
+
 // Load gives what a daemon remembered last. It is the zero Past where none did,
 // and where that can't be compared with now: it is from before the machine was
 // started, or of another release's format. An error says that it is there and

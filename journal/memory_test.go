@@ -143,6 +143,19 @@ var _ = Describe("Memory", func() {
 		Expect(orphans["late"].Created.IsZero()).To(BeFalse())
 	})
 
+	It("is forgotten, and forgotten again", func() {
+		keep(past)
+		Expect(journal.NewMemory(dir).Forget()).To(Succeed())
+		Expect(load()).To(BeZero())
+		Expect(names(dir)).To(BeEmpty())
+		Expect(journal.NewMemory(dir).Forget()).To(Succeed())
+	})
+
+	It("says so where it can't be forgotten", func() {
+		Expect(os.MkdirAll(filepath.Join(dir, journal.MemoryName, "deep"), 0o755)).To(Succeed())
+		Expect(journal.NewMemory(dir).Forget()).To(MatchError(HavePrefix("remove memory: ")))
+	})
+
 	Context("when it can't be kept", func() {
 		It("says so where a file is in the place of its directory", func() {
 			writeTo(dir, "weeder", "")

@@ -150,7 +150,16 @@ func (d *Daemon) settle(finding Finding, err error) {
 func (d *Daemon) keep() {
 	d.keeping.Lock()
 	defer d.keeping.Unlock()
-	err := d.Keeper.Keep(d.memory.kept())
+	past, withdrew := d.memory.kept()
+	err := d.Keeper.Keep(past)
+	if err != nil && withdrew {
+		// The next daemon must not go by what this one knows to be over. A full disk
+		// has no place for another memory; taking one away needs none.
+		if lost := d.Keeper.Forget(); lost != nil {
+			err = errors.Join(err, lost)
+			d.memory.withdraw()
+		}
+	}
 	switch {
 	case err != nil && !d.unkept:
 		d.Logger.Error("failed-to-keep-memory", err)

@@ -152,6 +152,40 @@ var _ = Describe("Daemon, keeping account", func() {
 		Expect(w.logged("failed-to-keep-memory", "kept-memory-again")).To(HaveLen(2))
 	}))
 
+	It("takes away what it kept where something of that is over and no other can be kept", watching(func(w *watch) {
+		w.orphan("o")
+		w.start()
+		w.passes(2)
+		w.keeper.err = errors.New("no space left on device")
+		w.passes(2)
+		Expect(w.keeper.forgotten).To(BeZero(), "all of it holds still")
+		w.volumes.identity = "8:1 3"
+		w.passes(1)
+		Expect(w.keeper.forgotten).To(Equal(1))
+		w.passes(2)
+		Expect(w.keeper.forgotten).To(Equal(1))
+	}))
+
+	It("takes away what it kept when one of it is destroyed and no other can be kept", watching(func(w *watch) {
+		w.orphan("o")
+		w.settledBut(func() { w.keeper.err = errors.New("no space left on device") })
+		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+		Expect(w.keeper.forgotten).To(Equal(1))
+	}))
+
+	It("tries again to take away what it kept, as long as it can't", watching(func(w *watch) {
+		w.orphan("o")
+		w.start()
+		w.keeper.err, w.keeper.forgetErr = errors.New("read-only file system"), errors.New("read-only file system, too")
+		w.volumes.identity = "8:1 3"
+		w.passes(3)
+		Expect(w.keeper.forgotten).To(Equal(3))
+		Expect(w.logged("failed-to-keep-memory")).To(HaveLen(1), "it is told once")
+		w.keeper.forgetErr = nil
+		w.passes(2)
+		Expect(w.keeper.forgotten).To(Equal(4))
+	}))
+
 	It("tells of one that Garden is at already as a failure, and logs it as none", watching(func(w *watch) {
 		w.garden.onDestroy = func(context.Context, string) error { return reaper.ErrInProgress }
 		w.orphan("o")

@@ -26,9 +26,10 @@ type Memory struct {
 	past  Past
 	// last is when the last pass judged, by both clocks. Zero: none did.
 	last moment
-	// good tells that the last pass was a good one, withdrew that it took back
-	// what had been kept.
-	good, withdrew bool
+	// good tells that the last pass was a good one.
+	good bool
+	// withdrew tells that something of what was kept last no longer holds.
+	withdrew bool
 	// underWay are the handles whose destroy is.
 	underWay map[string]bool
 	// ended is when a container was destroyed that a pass then under way may
@@ -122,9 +123,7 @@ func (m *Memory) passed() bool {
 		}
 		m.past.At = m.last.wall.Add(m.past.Elapsed - m.last.elapsed)
 	}
-	worth := m.good || m.withdrew
-	m.withdrew = false
-	return worth
+	return m.good || m.withdrew
 }
 
 // take takes the events since the last time.
@@ -136,11 +135,20 @@ func (m *Memory) take() []Event {
 	return events
 }
 
-// kept is what is to be kept over the daemon's end.
-func (m *Memory) kept() Past {
+// kept is what is to be kept over the daemon's end, and whether it takes back
+// some of what was kept before.
+func (m *Memory) kept() (past Past, withdrew bool) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	past := m.past
+	past, withdrew = m.past, m.withdrew
 	past.Orphans = maps.Clone(m.past.Orphans)
-	return past
+	m.withdrew = false
+	return past, withdrew
+}
+
+// withdraw notes that what was kept last no longer holds.
+func (m *Memory) withdraw() {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.withdrew = true
 }

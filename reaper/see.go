@@ -193,6 +193,7 @@ func (m *Memory) seeAbsent(listed map[string]bool, now moment) {
 }
 
 func (m *Memory) drop(handle string) {
+	m.withdrew = true
 	delete(m.past.Orphans, handle)
 	delete(m.usages, handle)
 	delete(m.dangling, handle)

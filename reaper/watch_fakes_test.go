@@ -87,9 +87,18 @@ func (s *serverOf) Usage(ctx context.Context, handles []string) (map[string]reap
 
 // fakeKeeper keeps a daemon's memory in memory.
 type fakeKeeper struct {
-	mutex sync.Mutex
-	kept  []reaper.Past
-	err   error
+	mutex     sync.Mutex
+	kept      []reaper.Past
+	err       error
+	forgotten int
+	forgetErr error
+}
+
+func (k *fakeKeeper) Forget() error {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	k.forgotten++
+	return k.forgetErr
 }
 
 func (k *fakeKeeper) Keep(past reaper.Past) error {

@@ -100,6 +100,18 @@ func (k keeper) Keep(memory reaper.Past) error {
 	return nil
 }
 
+// Forget takes the memory away: that needs no place on a disk.
+func (k keeper) Forget() error {
+	w := k.world
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if k.dead {
+		return errKilled
+	}
+	w.keep = past{}
+	return nil
+}
+
 // entry is a line of the journal, as far as the simulation needs it.
 type entry struct {
 	Time    time.Time        `json:"time"`

@@ -66,6 +66,9 @@ func (w *watched) Keep(reaper.Past) error {
 	return nil
 }
 
+// Forget implements reaper.Keeper.
+func (w *watched) Forget() error { return nil }
+
 // watch starts the daemon.
 func watch(s *sandbox) *watched {
 	w := &watched{
