@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -87,7 +88,7 @@ func rename(from, to string) {
 	Expect(os.Rename(from, to)).To(Succeed())
 }
 
-// reader is one of the two ways to look at volumes.
+// reader is one of the ways to look at volumes.
 type reader func(*baggageclaim.Dir) (reaper.Glance, error)
 
 func readSnapshot(dir *baggageclaim.Dir) (reaper.Glance, error) {
@@ -96,6 +97,34 @@ func readSnapshot(dir *baggageclaim.Dir) (reaper.Glance, error) {
 
 func readFresh(dir *baggageclaim.Dir) (reaper.Glance, error) {
 	return dir.Fresh(context.Background())
+}
+
+// readAgain gives a snapshot as a daemon has it, after earlier ones that were
+// asked for the same volumes.
+func readAgain(dir *baggageclaim.Dir) (reaper.Glance, error) {
+	dir.SetNow(time.Now().Add(time.Hour))
+	first, err := dir.Snapshot(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	second, err := dir.Snapshot(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	third, err := dir.Snapshot(context.Background())
+	return again{Glance: third, earlier: []reaper.Glance{first, second}}, err
+}
+
+type again struct {
+	reaper.Glance
+	earlier []reaper.Glance
+}
+
+func (a again) Volume(handle string) reaper.Volume {
+	for _, earlier := range a.earlier {
+		earlier.Volume(handle)
+	}
+	return a.Glance.Volume(handle)
 }
 
 func look(read reader, volumes string) reaper.Glance {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"weeder/reaper"
 )
@@ -87,19 +88,23 @@ func locateIn(root, given string) (string, error) {
 // snapshots it gives are each for one goroutine.
 type Dir struct {
 	locate func() (string, error)
+	// now is the clock that stamps files, too.
+	now func() time.Time
 
 	mutex sync.Mutex
 	// path is empty until the directory was found, and stays as found.
 	path string
 	// live is where path's live/ really is, symlinks resolved.
 	live string
+	// said is what snapshots have read. Nil: there was none.
+	said *said
 }
 
 // NewDir is the given directory, or the one that Locate finds. It is looked
 // for when it is first needed and until it is found: a worker that starts up
 // can still lack it.
 func NewDir(given string) *Dir {
-	return &Dir{locate: func() (string, error) { return Locate(given) }}
+	return &Dir{locate: func() (string, error) { return Locate(given) }, now: time.Now}
 }
 
 // Path is the absolute path of the directory. The error is an
@@ -117,6 +122,18 @@ func (d *Dir) Snapshot(ctx context.Context) (reaper.Snapshot, error) {
 		return nil, err
 	}
 	return snapshot, nil
+}
+
+// earlier is what earlier snapshots have read. It is nil for the first, which
+// would pay for it: it may be the only one.
+func (d *Dir) earlier() *said {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	before := d.said
+	if before == nil {
+		d.said = &said{now: d.now, ttls: map[string]saidTTL{}}
+	}
+	return before
 }
 
 // find gives the directory and where its live/ really is. With again set, the

@@ -138,6 +138,7 @@ var _ = DescribeTableSubtree("An unusable volumes directory", func(read reader) 
 	})
 },
 	Entry("in a snapshot", reader(readSnapshot)),
+	Entry("in a snapshot after others", reader(readAgain)),
 	Entry("in a fresh look", reader(readFresh)),
 )
 
@@ -196,5 +197,6 @@ var _ = DescribeTableSubtree("The identity of live/", func(read reader) {
 	})
 },
 	Entry("in a snapshot", reader(readSnapshot)),
+	Entry("in a snapshot after others", reader(readAgain)),
 	Entry("in a fresh look", reader(readFresh)),
 )

@@ -50,6 +50,8 @@ type disk struct {
 	liveIs identity
 	// read keeps what was looked for: one look says one thing of a volume.
 	read map[string]reaper.Volume
+	// said has what ttl.json files said earlier. Nil: all are read.
+	said *said
 	// buffer holds one metadata file at a time.
 	buffer []byte
 }
@@ -142,6 +144,24 @@ func (d *disk) readLive(handle string) (volume reaper.Volume, settled bool) {
 // readTTL reads a volume's ttl.json, if there is one. One that can't be decoded
 // may be in the middle of being written, so it is read once more.
 func (d *disk) readTTL(path string, volume *reaper.Volume) (found bool) {
+	if d.said == nil {
+		return d.readTTLFile(path, volume)
+	}
+	stamp, err := stampOf(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false
+	case err == nil && d.said.recall(stamp, volume):
+		return true
+	}
+	found = d.readTTLFile(path, volume)
+	if err == nil && volume.HasTTL {
+		d.said.note(stamp, *volume)
+	}
+	return found
+}
+
+func (d *disk) readTTLFile(path string, volume *reaper.Volume) (found bool) {
 	for range 2 {
 		data, err := d.readMetadata(path)
 		if errors.Is(err, fs.ErrNotExist) {

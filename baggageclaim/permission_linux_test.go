@@ -103,8 +103,11 @@ var _ = Describe("Without permission", func() {
 		Entry("in a snapshot when init/ can't be searched", reader(readSnapshot), "init"),
 		Entry("in a snapshot when live/ can't be searched", reader(readSnapshot), "live"),
 		Entry("in a snapshot when dead/ can't be searched", reader(readSnapshot), "dead"),
+		Entry("in a snapshot after others when init/ can't be searched", reader(readAgain), "init"),
 		Entry("in a fresh look when init/ can't be searched", reader(readFresh), "init"),
+		Entry("in a snapshot after others when live/ can't be searched", reader(readAgain), "live"),
 		Entry("in a fresh look when live/ can't be searched", reader(readFresh), "live"),
+		Entry("in a snapshot after others when dead/ can't be searched", reader(readAgain), "dead"),
 		Entry("in a fresh look when dead/ can't be searched", reader(readFresh), "dead"),
 	)
 
@@ -120,6 +123,7 @@ var _ = Describe("Without permission", func() {
 		},
 		Entry("in a snapshot", reader(readSnapshot), "ttl.json"),
 		Entry("in a snapshot, with its directory", reader(readSnapshot)),
+		Entry("in a snapshot after others", reader(readAgain), "ttl.json"),
 		Entry("in a fresh look", reader(readFresh), "ttl.json"),
 		Entry("in a fresh look, with its directory", reader(readFresh)),
 	)

@@ -64,7 +64,12 @@ func (d *Dir) Read(ctx context.Context) (*Snapshot, error) {
 			places[entry.Name()] = &listed[i]
 		}
 	}
-	return &Snapshot{disk: newDisk(d, path, liveIs), places: places}, nil
+	s := &Snapshot{disk: newDisk(d, path, liveIs), places: places}
+	s.said = d.earlier()
+	if s.said != nil {
+		s.said.forgetOthers(places)
+	}
+	return s, nil
 }
 
 // Empty tells that live/ holds no volume.

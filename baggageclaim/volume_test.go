@@ -257,6 +257,7 @@ var _ = DescribeTableSubtree("A volume", func(read reader) {
 	})
 },
 	Entry("in a snapshot", reader(readSnapshot)),
+	Entry("in a snapshot after others", reader(readAgain)),
 	Entry("in a fresh look", reader(readFresh)),
 )
 

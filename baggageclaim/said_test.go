@@ -1,0 +1,142 @@
+package baggageclaim_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"weeder/baggageclaim"
+	"weeder/reaper"
+)
+
+var _ = Describe("A ttl.json that is looked at again and again", func() {
+	const handle = "v-1"
+
+	var (
+		volumes, path string
+		dir           *baggageclaim.Dir
+	)
+
+	// ttl is what the next snapshot says of the volume.
+	ttl := func() time.Duration {
+		GinkgoHelper()
+		snapshot, err := dir.Snapshot(context.Background())
+		Expect(err).NotTo(HaveOccurred())
+		volume := snapshot.Volume(handle)
+		Expect(volume).To(And(HaveField("State", reaper.VolumeLive), HaveField("HasTTL", true), HaveField("TTLErr", BeNil())))
+		return volume.TTL
+	}
+
+	BeforeEach(func() {
+		volumes = newVolumes()
+		path = filepath.Join(mkdir(volumes, "live", handle), "ttl.json")
+		Expect(os.WriteFile(path, []byte(`{"ttl":300,"expires_at":1795211917}`), 0o644)).To(Succeed())
+		dir = baggageclaim.NewDir(volumes)
+		dir.SetNow(time.Now().Add(time.Hour))
+	})
+
+	// remembered has it be remembered as something else, to tell whether it is
+	// read.
+	remembered := func() {
+		GinkgoHelper()
+		for range 2 {
+			Expect(ttl()).To(Equal(300 * time.Second))
+		}
+		Expect(dir.Misremember(handle, time.Hour)).To(BeTrue())
+	}
+
+	It("is not read again as long as it is the same", func() {
+		remembered()
+		Expect(ttl()).To(Equal(time.Hour))
+		Expect(ttl()).To(Equal(time.Hour))
+	})
+
+	It("is not remembered by who looks once", func() {
+		Expect(ttl()).To(Equal(300 * time.Second))
+		Expect(dir.Misremember(handle, time.Hour)).To(BeFalse())
+	})
+
+	It("is read when it was written in place, to the same length", func() {
+		remembered()
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		Expect(err).NotTo(HaveOccurred())
+		_, err = file.WriteString(`{"ttl":600,"expires_at":1795211917}`)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(file.Close()).To(Succeed())
+		Expect(ttl()).To(Equal(600 * time.Second))
+	})
+
+	It("is read when another file took its place, as old as the one before", func() {
+		remembered()
+		before, err := os.Stat(path)
+		Expect(err).NotTo(HaveOccurred())
+		other := path + ".new"
+		Expect(os.WriteFile(other, []byte(`{"ttl":600,"expires_at":1795211917}`), 0o644)).To(Succeed())
+		Expect(os.Chtimes(other, before.ModTime(), before.ModTime())).To(Succeed())
+		Expect(os.Rename(other, path)).To(Succeed())
+		Expect(ttl()).To(Equal(600 * time.Second))
+	})
+
+	It("is read when it was made to look as old as before", func() {
+		remembered()
+		before, err := os.Stat(path)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(os.WriteFile(path, []byte(`{"ttl":600,"expires_at":1795211917}`), 0o644)).To(Succeed())
+		Expect(os.Chtimes(path, before.ModTime(), before.ModTime())).To(Succeed())
+		Expect(ttl()).To(Equal(600 * time.Second))
+	})
+
+	It("is read each time for a second after it was written", func() {
+		written, err := os.Stat(path)
+		Expect(err).NotTo(HaveOccurred())
+		dir = baggageclaim.NewDir(volumes)
+		dir.SetNow(written.ModTime().Add(time.Second))
+		for range 3 {
+			Expect(ttl()).To(Equal(300 * time.Second))
+			Expect(dir.Misremember(handle, time.Hour)).To(BeFalse())
+		}
+	})
+
+	It("is read each time where it was written later than now", func() {
+		dir = baggageclaim.NewDir(volumes)
+		dir.SetNow(time.Now().Add(-time.Hour))
+		for range 3 {
+			Expect(ttl()).To(Equal(300 * time.Second))
+		}
+		Expect(dir.Misremember(handle, time.Hour)).To(BeFalse())
+	})
+
+	It("is read by a fresh look", func() {
+		remembered()
+		fresh, err := dir.Fresh(context.Background())
+		Expect(err).NotTo(HaveOccurred())
+		Expect(fresh.Volume(handle).TTL).To(Equal(300 * time.Second))
+	})
+
+	It("is not remembered where it can't be understood", func() {
+		Expect(os.WriteFile(path, []byte(`{"ttl":`), 0o644)).To(Succeed())
+		for range 3 {
+			snapshot, err := dir.Snapshot(context.Background())
+			Expect(err).NotTo(HaveOccurred())
+			Expect(snapshot.Volume(handle).TTLErr).To(HaveOccurred())
+		}
+		Expect(dir.Misremember(handle, time.Hour)).To(BeFalse())
+	})
+
+	It("is gone when it is removed, and forgotten with its volume", func() {
+		remembered()
+		Expect(os.Remove(path)).To(Succeed())
+		snapshot, err := dir.Snapshot(context.Background())
+		Expect(err).NotTo(HaveOccurred())
+		Expect(snapshot.Volume(handle)).To(Equal(reaper.Volume{Handle: handle, State: reaper.VolumeLive}))
+
+		Expect(os.RemoveAll(filepath.Dir(path))).To(Succeed())
+		_, err = dir.Snapshot(context.Background())
+		Expect(err).NotTo(HaveOccurred())
+		Expect(dir.Misremember(handle, time.Hour)).To(BeFalse())
+	})
+})
