@@ -130,37 +130,57 @@ func (d *disk) lookOnce(handle string) (volume reaper.Volume, settled bool) {
 func (d *disk) readLive(handle string) (volume reaper.Volume, settled bool) {
 	volume = reaper.Volume{Handle: handle, State: reaper.VolumeLive}
 	path := d.live + "/" + handle + "/" + ttlFile
-	if found := d.readTTL(path, &volume); found {
-		return volume, true
+	directoryPath := strings.TrimSuffix(path, "/"+ttlFile)
+	before := d.said.of(handle)
+	// Who adds a ttl.json changes its directory.
+	var empty stamp
+	if d.said != nil && !before.isFile() {
+		now, err := stampOf(directoryPath, unix.AT_SYMLINK_NOFOLLOW)
+		switch {
+		case err != nil || !now.isDirectory():
+		case now == before.stamp:
+			return volume, true
+		default:
+			empty = now
+		}
 	}
 
-	inLive, err := directory(strings.TrimSuffix(path, "/"+ttlFile))
+	if found := d.readTTL(path, &volume, before); found {
+		return volume, true
+	}
+	inLive, err := directory(directoryPath)
 	if err != nil {
 		return unknown(handle, err), true
+	}
+	if inLive && empty.isDirectory() {
+		d.said.note(empty, volume)
 	}
 	return volume, inLive
 }
 
-// readTTL reads a volume's ttl.json, if there is one. One that can't be decoded
-// may be in the middle of being written, so it is read once more.
-func (d *disk) readTTL(path string, volume *reaper.Volume) (found bool) {
+// readTTL reads a volume's ttl.json, if there is one, unless it is as it was
+// before.
+func (d *disk) readTTL(path string, volume *reaper.Volume, before saidTTL) (found bool) {
 	if d.said == nil {
 		return d.readTTLFile(path, volume)
 	}
-	stamp, err := stampOf(path)
+	now, err := stampOf(path, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false
-	case err == nil && d.said.recall(stamp, volume):
+	case err == nil && now == before.stamp:
+		volume.HasTTL, volume.TTL, volume.ExpiresAt = true, before.ttl, before.expiresAt
 		return true
 	}
 	found = d.readTTLFile(path, volume)
 	if err == nil && volume.HasTTL {
-		d.said.note(stamp, *volume)
+		d.said.note(now, *volume)
 	}
 	return found
 }
 
+// readTTLFile reads a volume's ttl.json, if there is one. One that can't be
+// decoded may be in the middle of being written, so it is read once more.
 func (d *disk) readTTLFile(path string, volume *reaper.Volume) (found bool) {
 	for range 2 {
 		data, err := d.readMetadata(path)

@@ -14,13 +14,15 @@ func (d *Dir) SetNow(now time.Time) {
 	d.now = func() time.Time { return now }
 }
 
-// Misremember has what is remembered of a volume's ttl.json be another TTL, and
-// tells whether anything is.
-func (d *Dir) Misremember(handle string, ttl time.Duration) bool {
-	remembered, found := d.said.ttls[handle]
-	if found {
-		remembered.ttl = ttl
-		d.said.ttls[handle] = remembered
-	}
+// Remembers tells that something that was read of the volume is remembered.
+func (d *Dir) Remembers(handle string) bool {
+	_, found := d.said.ttls[handle]
 	return found
+}
+
+// Misremember has what is remembered of a volume's ttl.json be another TTL.
+func (d *Dir) Misremember(handle string, ttl time.Duration) {
+	remembered := d.said.ttls[handle]
+	remembered.ttl = ttl
+	d.said.ttls[handle] = remembered
 }

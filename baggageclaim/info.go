@@ -80,7 +80,7 @@ func (s *Snapshot) Info(handle string) Info {
 		return info
 	}
 	if info.State != reaper.VolumeLive {
-		s.readTTL(filepath.Join(info.Directory, ttlFile), &info.Volume)
+		s.readTTLFile(filepath.Join(info.Directory, ttlFile), &info.Volume)
 	}
 	if data, err := s.readMetadata(filepath.Join(info.Directory, ttlFile)); err == nil {
 		info.TTLJSON = bytes.Clone(data)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -21,12 +22,16 @@ var _ = Describe("A ttl.json that is looked at again and again", func() {
 		dir           *baggageclaim.Dir
 	)
 
-	// ttl is what the next snapshot says of the volume.
-	ttl := func() time.Duration {
+	// volume is what the next snapshot says of it.
+	volume := func() reaper.Volume {
 		GinkgoHelper()
 		snapshot, err := dir.Snapshot(context.Background())
 		Expect(err).NotTo(HaveOccurred())
-		volume := snapshot.Volume(handle)
+		return snapshot.Volume(handle)
+	}
+	ttl := func() time.Duration {
+		GinkgoHelper()
+		volume := volume()
 		Expect(volume).To(And(HaveField("State", reaper.VolumeLive), HaveField("HasTTL", true), HaveField("TTLErr", BeNil())))
 		return volume.TTL
 	}
@@ -46,7 +51,8 @@ var _ = Describe("A ttl.json that is looked at again and again", func() {
 		for range 2 {
 			Expect(ttl()).To(Equal(300 * time.Second))
 		}
-		Expect(dir.Misremember(handle, time.Hour)).To(BeTrue())
+		Expect(dir.Remembers(handle)).To(BeTrue())
+		dir.Misremember(handle, time.Hour)
 	}
 
 	It("is not read again as long as it is the same", func() {
@@ -57,7 +63,7 @@ var _ = Describe("A ttl.json that is looked at again and again", func() {
 
 	It("is not remembered by who looks once", func() {
 		Expect(ttl()).To(Equal(300 * time.Second))
-		Expect(dir.Misremember(handle, time.Hour)).To(BeFalse())
+		Expect(dir.Remembers(handle)).To(BeFalse())
 	})
 
 	It("is read when it was written in place, to the same length", func() {
@@ -97,7 +103,7 @@ var _ = Describe("A ttl.json that is looked at again and again", func() {
 		dir.SetNow(written.ModTime().Add(time.Second))
 		for range 3 {
 			Expect(ttl()).To(Equal(300 * time.Second))
-			Expect(dir.Misremember(handle, time.Hour)).To(BeFalse())
+			Expect(dir.Remembers(handle)).To(BeFalse())
 		}
 	})
 
@@ -107,7 +113,46 @@ var _ = Describe("A ttl.json that is looked at again and again", func() {
 		for range 3 {
 			Expect(ttl()).To(Equal(300 * time.Second))
 		}
-		Expect(dir.Misremember(handle, time.Hour)).To(BeFalse())
+		Expect(dir.Remembers(handle)).To(BeFalse())
+	})
+
+	Context("when there is none", func() {
+		without := reaper.Volume{Handle: handle, State: reaper.VolumeLive}
+
+		BeforeEach(func() {
+			Expect(os.Remove(path)).To(Succeed())
+			for range 2 {
+				Expect(volume()).To(Equal(without))
+			}
+			Expect(dir.Remembers(handle)).To(BeTrue())
+		})
+
+		It("is not there as long as nothing is added", func() {
+			Expect(volume()).To(Equal(without))
+			Expect(volume()).To(Equal(without))
+		})
+
+		It("is read as soon as it is there", func() {
+			Expect(os.WriteFile(path, []byte(`{"ttl":300,"expires_at":1795211917}`), 0o644)).To(Succeed())
+			for range 3 {
+				Expect(ttl()).To(Equal(300 * time.Second))
+			}
+		})
+
+		It("is not taken for that of a volume that goes meanwhile", func() {
+			snapshot, err := dir.Snapshot(context.Background())
+			Expect(err).NotTo(HaveOccurred())
+			rename(filepath.Dir(path), filepath.Join(volumes, "dead", handle))
+			Expect(snapshot.Volume(handle).State).To(Equal(reaper.VolumeDead))
+		})
+
+		It("is not taken for that of a file in the volume's place", func() {
+			snapshot, err := dir.Snapshot(context.Background())
+			Expect(err).NotTo(HaveOccurred())
+			Expect(os.Remove(filepath.Dir(path))).To(Succeed())
+			write("", filepath.Dir(path))
+			Expect(snapshot.Volume(handle)).To(HaveField("TTLErr", MatchError(syscall.ENOTDIR)))
+		})
 	})
 
 	It("is read by a fresh look", func() {
@@ -120,23 +165,18 @@ var _ = Describe("A ttl.json that is looked at again and again", func() {
 	It("is not remembered where it can't be understood", func() {
 		Expect(os.WriteFile(path, []byte(`{"ttl":`), 0o644)).To(Succeed())
 		for range 3 {
-			snapshot, err := dir.Snapshot(context.Background())
-			Expect(err).NotTo(HaveOccurred())
-			Expect(snapshot.Volume(handle).TTLErr).To(HaveOccurred())
+			Expect(volume().TTLErr).To(HaveOccurred())
 		}
-		Expect(dir.Misremember(handle, time.Hour)).To(BeFalse())
+		Expect(dir.Remembers(handle)).To(BeFalse())
 	})
 
 	It("is gone when it is removed, and forgotten with its volume", func() {
 		remembered()
 		Expect(os.Remove(path)).To(Succeed())
-		snapshot, err := dir.Snapshot(context.Background())
-		Expect(err).NotTo(HaveOccurred())
-		Expect(snapshot.Volume(handle)).To(Equal(reaper.Volume{Handle: handle, State: reaper.VolumeLive}))
+		Expect(volume()).To(Equal(reaper.Volume{Handle: handle, State: reaper.VolumeLive}))
 
 		Expect(os.RemoveAll(filepath.Dir(path))).To(Succeed())
-		_, err = dir.Snapshot(context.Background())
-		Expect(err).NotTo(HaveOccurred())
-		Expect(dir.Misremember(handle, time.Hour)).To(BeFalse())
+		Expect(volume().State).To(Equal(reaper.VolumeMissing))
+		Expect(dir.Remembers(handle)).To(BeFalse())
 	})
 })

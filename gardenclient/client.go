@@ -186,9 +186,13 @@ func (c *Client) ask(ctx context.Context, doing string, call func(connection.Con
 
 	var mismatch *json.UnmarshalTypeError
 	if errors.As(err, &mismatch) {
-		err = fmt.Errorf("%s answered with JSON of another shape: %w: %w", c.where(), err, ErrNotGarden)
+		err = c.otherShape(err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+func (c *Client) otherShape(err error) error {
+	return fmt.Errorf("%s answered with JSON of another shape: %w: %w", c.where(), err, ErrNotGarden)
 }
 
 // where is the target as errors name it.

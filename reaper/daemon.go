@@ -110,9 +110,12 @@ func (d *Daemon) pass(ctx context.Context) {
 // undone leaves out what a dry run is through with: it stays eligible, and
 // would count against the cap of each pass.
 func (d *Daemon) undone(report Report) Report {
-	if d.DryRun {
+	if !d.DryRun {
+		return report
+	}
+	if through := d.memory.wouldDestroy(); len(through) > 0 {
 		report.Findings = slices.DeleteFunc(slices.Clone(report.Findings), func(f Finding) bool {
-			return d.memory.wouldDestroy(f.Container.Handle)
+			return through[f.Container.Handle]
 		})
 	}
 	return report

@@ -87,8 +87,12 @@ func judgeVolume(volume Volume, now time.Time, policy Policy) (accusation, doubt
 
 // referencedVolumes brings the references to each volume together.
 func referencedVolumes(references []Reference, volume func(string) Volume) []ReferencedVolume {
-	// Most often two sources name the same ones.
-	volumes := make([]ReferencedVolume, 0, (len(references)+1)/2)
+	// Most often the other sources name the same ones as the first.
+	first := 0
+	for first < len(references) && references[first].Source == references[0].Source {
+		first++
+	}
+	volumes := make([]ReferencedVolume, 0, first)
 	for _, reference := range references {
 		at := -1
 		for i := range volumes {

@@ -234,4 +234,10 @@ var _ = DescribeTable("SafeVolumeHandle tells whether a volume handle may be joi
 	Entry("two dots within", "a..b", false),
 	Entry("a slash", "a/b", false),
 	Entry("NUL", "a\x00b", false),
+	Entry("one dot within", "a.b", true),
+	Entry("letters of another alphabet", "größe", true),
+	Entry("a slash behind one", "ö/a", false),
+	Entry("two dots behind one", "ö..", false),
+	Entry("what JSON can't carry", "a\xff", false),
+	Entry("what JSON puts in its place", "a\uFFFD", false),
 )

@@ -32,11 +32,17 @@ func (m *Memory) begin(handle string) bool {
 	return true
 }
 
-// wouldDestroy tells that a dry run is through with a container.
-func (m *Memory) wouldDestroy(handle string) bool {
+// wouldDestroy are the containers that a dry run is through with.
+func (m *Memory) wouldDestroy() map[string]bool {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	return m.past.Orphans[handle].WouldDestroy
+	handles := map[string]bool{}
+	for handle, orphan := range m.past.Orphans {
+		if orphan.WouldDestroy {
+			handles[handle] = true
+		}
+	}
+	return handles
 }
 
 // settle notes how an attempt ended, and gives the number of failures where it

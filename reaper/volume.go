@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // VolumeState is where a volume stands on disk.
@@ -45,8 +46,16 @@ type Volume struct {
 // with U+FFFD in it is not: JSON puts that in the place of what it can't
 // carry, so that another volume may be meant.
 func SafeVolumeHandle(handle string) bool {
-	return handle != "" && handle != "." &&
-		!strings.ContainsAny(handle, "/\x00\uFFFD") && !strings.Contains(handle, "..")
+	// A pass asks about each volume, and most handles are plain.
+	for i := range len(handle) {
+		switch c := handle[i]; {
+		case c == '/', c == 0, c == '.' && i > 0 && handle[i-1] == '.':
+			return false
+		case c >= utf8.RuneSelf:
+			return !strings.ContainsAny(handle, "/\x00\uFFFD") && !strings.Contains(handle, "..")
+		}
+	}
+	return handle != "" && handle != "."
 }
 
 // gone tells that the volume's data can no longer be used.
