@@ -94,9 +94,7 @@ func (k keeper) Keep(memory reaper.Past) error {
 	}
 	w.keep.Past = memory
 	k.keptAt = w.now()
-	if k.ending {
-		w.kept(k.life)
-	}
+	w.kept(k.life)
 	return nil
 }
 

@@ -35,6 +35,8 @@ type life struct {
 	offset   time.Duration
 	identity string
 	hasPast  bool
+	// inherited is what the life before left.
+	inherited past
 	// snapshotAt is when it read the volumes directory last, which was
 	// sawIdentity then.
 	snapshotAt  time.Duration

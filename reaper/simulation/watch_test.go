@@ -117,6 +117,7 @@ func (w *world) longGap() time.Duration {
 
 // starts notes the start of a life.
 func (w *world) starts(l *life) {
+	l.inherited = w.keep
 	l.offset, l.identity, l.hasPast = w.keep.offset, w.keep.identity, w.keep.at != 0
 	if l.hasPast && w.now()-w.keep.at <= 3*w.interval {
 		l.startingUntil = w.keep.startingUntil
@@ -126,13 +127,16 @@ func (w *world) starts(l *life) {
 	}
 }
 
-// kept notes what a life leaves to the next: what its last good pass was like.
+// kept notes what a life leaves to the next: what its last good pass was like,
+// or that of the life before.
 func (w *world) kept(l *life) {
+	memory := w.keep.Past
+	w.keep = l.inherited
+	w.keep.Past, w.keep.identity = memory, l.identity
 	if l.goodAt > 0 {
 		w.keep.at, w.keep.startingUntil = l.goodAt, l.startingUntil
 		w.keep.offset = l.goodOffset
 	}
-	w.keep.identity = l.identity
 }
 
 // ends notes the end of a life.
