@@ -76,7 +76,7 @@ test-full: ## run what takes long: specs of minutes, 3000 simulated schedules, e
 soak: ## simulate a worker and its faults for SOAK
 	go test -timeout 0 -count 1 -v -run TestSimulation ./reaper/simulation -soak $(SOAK) | grep -v '^=== '
 
-bench: build ## measure weeder against its budgets, and write spec/bench/REPORT.md (QUICK=1: measure less, write nothing)
+bench: build ## measure weeder against its budgets, and write spec/bench/REPORT.md and the README's table (QUICK=1: measure less, write nothing)
 	@spec/setup.sh jq strace || echo "going on without: the report says what is left out" >&2
 	spec/bench.sh bin $(if $(QUICK),-quick,-report spec/bench/REPORT.md)
 

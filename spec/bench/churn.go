@@ -127,9 +127,10 @@ func (b *bench) churn() error {
 	<-ended
 	close(shown.passed)
 
-	first, last := heaps[0], heaps[len(heaps)-1]
-	b.report.budget(fmt.Sprintf("the daemon's heap after %d simulated hours of churn", b.churnHours), "no growth", fmt.Sprintf("%s MB, %s MB in the beginning", number(last), number(first)),
-		last <= first*1.1)
+	// Until the first quarter what it keeps of the last hours fills.
+	first, last := heaps[1], heaps[len(heaps)-1]
+	b.report.budget(fmt.Sprintf("the daemon's heap after %d simulated hours of churn", b.churnHours), "no growth",
+		fmt.Sprintf("%s MB, %s MB after a quarter of the time", number(last), number(first)), last <= first*1.1)
 	b.report.section("A day of churn", fmt.Sprintf(`The daemon's loop in the bench's own process, on a clock moved by hand, with Garden, baggageclaim, journal and status as
 in the daemon: %d hours in passes of 30 s. Between two passes %d of 250 containers go and as many come; one in %d passes one
 leaks, and is destroyed by weeder when its grace is over. Heap after a full collection, what the bench itself keeps included.`,

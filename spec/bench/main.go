@@ -20,7 +20,7 @@ import (
 
 // plan is how much is measured.
 type plan struct {
-	bin, operator, report string
+	bin, operator, report, readme string
 	quick                 bool
 	// only is the one part to measure. Empty: all.
 	only string
@@ -53,7 +53,8 @@ func main() {
 	log.SetFlags(0)
 	bin := flag.String("bin", "bin", "directory of weeder, sandbox and floor")
 	operator := flag.String("operator", "spec/bench/operator.sh", "the operator's loop")
-	report := flag.String("report", "", "write the report there, too")
+	report := flag.String("report", "", "write the report there, too, and its first table into the README")
+	readme := flag.String("readme", "README.md", "the README")
 	quick := flag.Bool("quick", false, "measure less: small workers, few runs")
 	only := flag.String("only", "", "measure one part: "+strings.Join(names(), ", "))
 	flag.Parse()
@@ -62,7 +63,7 @@ func main() {
 		log.Fatalf("error: --only: there is no part %q", *only)
 	}
 	plan := newPlan(*quick)
-	plan.bin, plan.operator, plan.report = *bin, *operator, *report
+	plan.bin, plan.operator, plan.report, plan.readme = *bin, *operator, *report, *readme
 	plan.only = *only
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -128,14 +129,17 @@ func run(ctx context.Context, plan plan) error {
 		}
 	}
 
-	text := b.report.text(b)
+	text := b.report.text()
 	if _, err := io.WriteString(os.Stdout, text); err != nil {
 		return err
 	}
 	if b.plan.report == "" {
 		return nil
 	}
-	return os.WriteFile(b.plan.report, []byte(text), 0o644)
+	if err := os.WriteFile(b.plan.report, []byte(text), 0o644); err != nil {
+		return err
+	}
+	return b.report.putIn(b.plan.readme)
 }
 
 func (b *bench) tool(name string) string { return filepath.Join(b.bin, name) }

@@ -57,7 +57,13 @@ Written by make bench on %s, measured %s.
 		runtime.Version(), strings.TrimSpace(output(b.tool("weeder"), "version")), fileSystem(b.place))
 }
 
-func (r *report) text(b *bench) string {
+func (r *report) text() string {
+	return r.header + "\n## The budgets\n\n" + r.table() + r.sections.String() +
+		fmt.Sprintf("\nMeasured within %s.\n", time.Since(r.began).Round(time.Second))
+}
+
+// table is the budgets, met and not.
+func (r *report) table() string {
 	t := table{headers: []string{"", "budget", "measured", ""}}
 	for _, one := range r.budgets {
 		is := "**not met**"
@@ -66,8 +72,28 @@ func (r *report) text(b *bench) string {
 		}
 		t.add(one.what, one.bound, one.measured, is)
 	}
-	return r.header + "\n## The budgets\n\nMedians, with the least and the most in parentheses.\n\n" + t.text() + r.sections.String() +
-		fmt.Sprintf("\nMeasured within %s.\n", time.Since(r.began).Round(time.Second))
+	return "Medians, with the least and the most in parentheses.\n\n" + t.text()
+}
+
+// The README has the table between these lines.
+const (
+	tableBegins = "<!-- written by make bench -->\n"
+	tableEnds   = "<!-- until here -->\n"
+)
+
+// putIn puts the table into a README.
+func (r *report) putIn(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, begins := strings.Cut(string(data), tableBegins)
+	_, after, ends := strings.Cut(rest, tableEnds)
+	if !begins || !ends {
+		return fmt.Errorf("%s has no place for the table: %q to %q", path, tableBegins, tableEnds)
+	}
+	text := before + tableBegins + "\n" + r.table() + "\n" + tableEnds + after
+	return os.WriteFile(path, []byte(text), 0o644)
 }
 
 // output of a command; empty where it fails, since nothing depends on it.

@@ -11,7 +11,7 @@ import (
 
 // seenPasses measures a daemon's passes over containers that it knows.
 func (b *bench) seenPasses() error {
-	t := table{headers: []string{"containers", "leaked", "passes", "weeder: CPU", "floor: CPU", "ratio", "weeder: wall", "floor: wall", "ratio", "system calls alone: CPU", "ratio"}}
+	t := table{headers: []string{"containers", "leaked", "passes", "weeder: CPU", "floor: CPU", "ratio", "weeder: wall", "floor: wall", "ratio", "list, readdir, stat: CPU", "ratio"}}
 	for _, containers := range b.sizes {
 		if err := b.seenPassesOver(containers, 0, &t); err != nil {
 			return err
@@ -29,8 +29,9 @@ ttl.json of each volume referred to every 5 s, watch the same worker at the same
 the process uses from the end of one pass to the end of the next, as the kernel accounts it: metrics, timers, garbage
 collection, keeping its memory and asking baggageclaim are weeder's share beyond a pass. Wall is the pass alone, and what the
 budget is about. With leaked containers, which this daemon must leave, each pass asks baggageclaim about them. The floor is
-written with Go's standard library; the last columns are about one that reads with bare system calls instead, and decodes no
-ttl.json it need not: that is the least that the kernel asks for.`
+written with Go's standard library and reads each ttl.json each time; weeder only those that were written since, which it
+asks of each with a stat. The last columns are about a floor that does no more than list, readdir and that stat: what is
+beyond it is weeder's own work.`
 
 func (b *bench) seenPassesOver(containers, leaked int, t *table) error {
 	w, err := b.startWorker(containers, leaked)
@@ -94,7 +95,8 @@ func (b *bench) seenPassesOver(containers, leaked int, t *table) error {
 	b.report.budget(fmt.Sprintf("a pass over %d containers already seen", containers),
 		"at most 1.3 × a bare list + readdir + reads of ttl.json", wallText+" ×; CPU of the whole processes "+cpuText+" ×", wallRatio <= 1.3)
 	if containers == 10_000 {
-		b.report.budget("a seen pass over 10,000 containers and 20,000 volumes", "under 100 ms of CPU", cpu.text("ms"), cpu.median() < 100)
+		b.report.budget("a seen pass over 10,000 containers and 20,000 volumes", "under 100 ms of CPU",
+			fmt.Sprintf("%s; list, readdir and a stat for each volume alone take %s", cpu.text("ms"), least.cpu.text("ms")), cpu.median() < 100)
 	}
 	if containers == b.sizes[len(b.sizes)-1] {
 		return b.shrink(w, d, containers)

@@ -6,8 +6,9 @@ import (
 	"syscall"
 )
 
-// onDiskBare is onDisk with system calls alone, where one does; a file that is
-// there counts as one that can expire.
+// onDiskBare tells what onDisk does with as few system calls as can tell it to
+// who has read the files before: a stat for each. One that is there counts as one
+// that can expire.
 func onDiskBare(volumes string, referenced map[string]bool) (there, expiring int, err error) {
 	for _, state := range []string{"init", "live", "dead"} {
 		directory, err := os.Open(filepath.Join(volumes, state))
@@ -21,15 +22,9 @@ func onDiskBare(volumes string, referenced map[string]bool) (there, expiring int
 		}
 		there += len(entries)
 	}
-	content := make([]byte, 4096)
+	var stat syscall.Stat_t
 	for handle := range referenced {
-		file, err := syscall.Open(volumes+"/live/"+handle+"/ttl.json", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-		if err != nil {
-			continue
-		}
-		_, err = syscall.Read(file, content)
-		syscall.Close(file)
-		if err == nil {
+		if syscall.Stat(volumes+"/live/"+handle+"/ttl.json", &stat) == nil {
 			expiring++
 		}
 	}

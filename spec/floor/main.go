@@ -9,8 +9,8 @@
 // and over: list, the readdirs, the reads of ttl.json. It prints a line of JSON
 // for each.
 //
-// floor seen-bare does the same, but reads the files with bare system calls
-// and decodes none: what the kernel alone asks for.
+// floor seen-bare does the same, but reads no file: it looks with one system
+// call whether each is as it was.
 package main
 
 import (
