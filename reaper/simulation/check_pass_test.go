@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -76,7 +77,9 @@ func (w *world) checkDue(l *life, report reaper.Report) {
 			eligible = append(eligible, finding)
 		}
 	}
-	slices.SortStableFunc(eligible, func(a, b reaper.Finding) int { return a.Since.Compare(b.Since) })
+	slices.SortStableFunc(eligible, func(a, b reaper.Finding) int {
+		return cmp.Or(cmp.Compare(a.Failures, b.Failures), a.Since.Compare(b.Since))
+	})
 	for _, finding := range eligible {
 		l.due = append(l.due, finding.Container.Handle)
 	}
