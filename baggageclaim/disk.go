@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -52,6 +53,9 @@ type disk struct {
 	read map[string]reaper.Volume
 	// said has what ttl.json files said earlier. Nil: all are read.
 	said *said
+	// probe is the one volume that is read although it is remembered: a disk that
+	// can't be read any more may still answer stat from memory.
+	probe string
 	// buffer holds one metadata file at a time.
 	buffer []byte
 }
@@ -134,7 +138,9 @@ func (d *disk) readLive(handle string) (volume reaper.Volume, settled bool) {
 	before := d.said.of(handle)
 	// Who adds a ttl.json changes its directory.
 	var empty stamp
+	var at time.Time
 	if d.said != nil && !before.isFile() {
+		at = d.said.now()
 		now, err := stampOf(directoryPath, unix.AT_SYMLINK_NOFOLLOW)
 		switch {
 		case err != nil || !now.isDirectory():
@@ -153,7 +159,7 @@ func (d *disk) readLive(handle string) (volume reaper.Volume, settled bool) {
 		return unknown(handle, err), true
 	}
 	if inLive && empty.isDirectory() {
-		d.said.note(empty, volume)
+		d.said.note(at, empty, volume)
 	}
 	return volume, inLive
 }
@@ -164,17 +170,18 @@ func (d *disk) readTTL(path string, volume *reaper.Volume, before saidTTL) (foun
 	if d.said == nil {
 		return d.readTTLFile(path, volume)
 	}
+	at := d.said.now()
 	now, err := stampOf(path, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false
-	case err == nil && now == before.stamp:
+	case err == nil && now == before.stamp && !d.said.expires(before) && volume.Handle != d.probe:
 		volume.HasTTL, volume.TTL, volume.ExpiresAt = true, before.ttl, before.expiresAt
 		return true
 	}
 	found = d.readTTLFile(path, volume)
 	if err == nil && volume.HasTTL {
-		d.said.note(now, *volume)
+		d.said.note(at, now, *volume)
 	}
 	return found
 }

@@ -9,9 +9,15 @@ import (
 	"weeder/reaper"
 )
 
-// settled is how old the last change of a file must be for its stamp to tell
-// each later one: the kernel's clock for files ticks some hundred times a second.
-const settled = time.Second
+const (
+	// settled is how old the last change of a file must be for its stamp to tell
+	// each later one: the kernel stamps by a clock that ticks some hundred times a
+	// second, some file systems in whole seconds, and before it writes.
+	settled = 10 * time.Second
+	// renewed is how long a TTL must still run for it to be recalled: nothing
+	// recalled says that a volume has expired.
+	renewed = time.Minute
+)
 
 // stamp tells one content of a file or directory from another, as the file
 // system does.
@@ -67,17 +73,34 @@ func (s *said) of(handle string) saidTTL {
 	return s.ttls[handle]
 }
 
+// any is some volume whose ttl.json is remembered; empty where there is none.
+func (s *said) any() string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for handle, ttl := range s.ttls {
+		if ttl.isFile() {
+			return handle
+		}
+	}
+	return ""
+}
+
 // note keeps what was read of a volume after its ttl.json, or its directory, had
-// this stamp. What changed a moment ago may change again, and its stamp not show
-// it.
-func (s *said) note(stamp stamp, volume reaper.Volume) {
+// this stamp, at a time. What changed a moment ago may change again, and its stamp
+// not show it.
+func (s *said) note(at time.Time, stamp stamp, volume reaper.Volume) {
 	changed := time.Unix(stamp.changed.Unix())
-	if s.now().Sub(changed) <= settled {
+	if at.Sub(changed) <= settled {
 		return
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.ttls[volume.Handle] = saidTTL{stamp: stamp, ttl: volume.TTL, expiresAt: volume.ExpiresAt}
+}
+
+// expires tells that a TTL ends soon, or did.
+func (s *said) expires(ttl saidTTL) bool {
+	return ttl.ttl > 0 && ttl.expiresAt.Sub(s.now()) < renewed
 }
 
 // forgetOthers forgets the volumes that are no longer there. It waits until most

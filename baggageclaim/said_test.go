@@ -2,6 +2,7 @@ package baggageclaim_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -39,7 +40,7 @@ var _ = Describe("A ttl.json that is looked at again and again", func() {
 	BeforeEach(func() {
 		volumes = newVolumes()
 		path = filepath.Join(mkdir(volumes, "live", handle), "ttl.json")
-		Expect(os.WriteFile(path, []byte(`{"ttl":300,"expires_at":1795211917}`), 0o644)).To(Succeed())
+		Expect(os.WriteFile(path, []byte(`{"ttl":300,"expires_at":4102444800}`), 0o644)).To(Succeed())
 		dir = baggageclaim.NewDir(volumes)
 		dir.SetNow(time.Now().Add(time.Hour))
 	})
@@ -55,11 +56,54 @@ var _ = Describe("A ttl.json that is looked at again and again", func() {
 		dir.Misremember(handle, time.Hour)
 	}
 
-	It("is not read again as long as it is the same", func() {
-		remembered()
-		Expect(ttl()).To(Equal(time.Hour))
-		Expect(ttl()).To(Equal(time.Hour))
+	It("is not read again as long as it is the same, but for one of all", func() {
+		handles := []string{handle}
+		for n := range 9 {
+			other := fmt.Sprintf("v-%d", n+2)
+			write(`{"ttl":300,"expires_at":4102444800}`, mkdir(volumes, "live", other), "ttl.json")
+			handles = append(handles, other)
+		}
+		ttls := func() map[time.Duration]int {
+			GinkgoHelper()
+			snapshot, err := dir.Snapshot(context.Background())
+			Expect(err).NotTo(HaveOccurred())
+			said := map[time.Duration]int{}
+			for _, handle := range handles {
+				said[snapshot.Volume(handle).TTL]++
+			}
+			return said
+		}
+		for range 2 {
+			Expect(ttls()).To(Equal(map[time.Duration]int{300 * time.Second: 10}))
+		}
+		for _, handle := range handles {
+			dir.Misremember(handle, time.Hour)
+		}
+		// What a disk can't read any more shows in the one.
+		Expect(ttls()).To(Equal(map[time.Duration]int{time.Hour: 9, 300 * time.Second: 1}))
 	})
+
+	DescribeTable("is read each time where its TTL",
+		func(text string, expected time.Duration) {
+			Expect(os.WriteFile(path, []byte(text), 0o644)).To(Succeed())
+			other := filepath.Join(mkdir(volumes, "live", "other"), "ttl.json")
+			Expect(os.WriteFile(other, []byte(text), 0o644)).To(Succeed())
+			dir.SetNow(time.Unix(4102444800, 0))
+			for range 3 {
+				snapshot, err := dir.Snapshot(context.Background())
+				Expect(err).NotTo(HaveOccurred())
+				for _, handle := range []string{handle, "other"} {
+					Expect(snapshot.Volume(handle).TTL).To(Equal(expected))
+					if dir.Remembers(handle) {
+						dir.Misremember(handle, time.Hour)
+					}
+				}
+			}
+			Expect(dir.Remembers("other")).To(BeTrue())
+		},
+		Entry("has ended", `{"ttl":300,"expires_at":4102444799}`, 300*time.Second),
+		Entry("ends within a minute", `{"ttl":300,"expires_at":4102444859}`, 300*time.Second),
+	)
 
 	It("is not remembered by who looks once", func() {
 		Expect(ttl()).To(Equal(300 * time.Second))
@@ -70,7 +114,7 @@ var _ = Describe("A ttl.json that is looked at again and again", func() {
 		remembered()
 		file, err := os.OpenFile(path, os.O_WRONLY, 0)
 		Expect(err).NotTo(HaveOccurred())
-		_, err = file.WriteString(`{"ttl":600,"expires_at":1795211917}`)
+		_, err = file.WriteString(`{"ttl":600,"expires_at":4102444800}`)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(file.Close()).To(Succeed())
 		Expect(ttl()).To(Equal(600 * time.Second))
@@ -81,7 +125,7 @@ var _ = Describe("A ttl.json that is looked at again and again", func() {
 		before, err := os.Stat(path)
 		Expect(err).NotTo(HaveOccurred())
 		other := path + ".new"
-		Expect(os.WriteFile(other, []byte(`{"ttl":600,"expires_at":1795211917}`), 0o644)).To(Succeed())
+		Expect(os.WriteFile(other, []byte(`{"ttl":600,"expires_at":4102444800}`), 0o644)).To(Succeed())
 		Expect(os.Chtimes(other, before.ModTime(), before.ModTime())).To(Succeed())
 		Expect(os.Rename(other, path)).To(Succeed())
 		Expect(ttl()).To(Equal(600 * time.Second))
@@ -91,16 +135,16 @@ var _ = Describe("A ttl.json that is looked at again and again", func() {
 		remembered()
 		before, err := os.Stat(path)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(os.WriteFile(path, []byte(`{"ttl":600,"expires_at":1795211917}`), 0o644)).To(Succeed())
+		Expect(os.WriteFile(path, []byte(`{"ttl":600,"expires_at":4102444800}`), 0o644)).To(Succeed())
 		Expect(os.Chtimes(path, before.ModTime(), before.ModTime())).To(Succeed())
 		Expect(ttl()).To(Equal(600 * time.Second))
 	})
 
-	It("is read each time for a second after it was written", func() {
+	It("is read each time for ten seconds after it was written", func() {
 		written, err := os.Stat(path)
 		Expect(err).NotTo(HaveOccurred())
 		dir = baggageclaim.NewDir(volumes)
-		dir.SetNow(written.ModTime().Add(time.Second))
+		dir.SetNow(written.ModTime().Add(10 * time.Second))
 		for range 3 {
 			Expect(ttl()).To(Equal(300 * time.Second))
 			Expect(dir.Remembers(handle)).To(BeFalse())
@@ -133,7 +177,7 @@ var _ = Describe("A ttl.json that is looked at again and again", func() {
 		})
 
 		It("is read as soon as it is there", func() {
-			Expect(os.WriteFile(path, []byte(`{"ttl":300,"expires_at":1795211917}`), 0o644)).To(Succeed())
+			Expect(os.WriteFile(path, []byte(`{"ttl":300,"expires_at":4102444800}`), 0o644)).To(Succeed())
 			for range 3 {
 				Expect(ttl()).To(Equal(300 * time.Second))
 			}

@@ -65,9 +65,9 @@ func (d *Dir) Read(ctx context.Context) (*Snapshot, error) {
 		}
 	}
 	s := &Snapshot{disk: newDisk(d, path, liveIs), places: places}
-	s.said = d.earlier()
-	if s.said != nil {
+	if s.said = d.earlier(); s.said != nil {
 		s.said.forgetOthers(places)
+		s.probe = s.said.any()
 	}
 	return s, nil
 }
