@@ -45,7 +45,7 @@ var _ = Describe("The wire", func() {
 		Entry("a redirect", 302, "", "302 Found and nothing"),
 		Entry("no Handles", 200, `{}`, "without Handles"),
 		Entry("null Handles", 200, `{"Handles":null}`, "without Handles"),
-		Entry("null", 200, `null`, "without Handles"),
+		Entry("null", 200, `null`, `200 OK and "null"`),
 		Entry("Handles of another shape", 200, `{"Handles":{"c-1":{}}}`, "another shape"),
 		Entry("a list without an object around it", 200, `["c-1"]`, "another shape"),
 	)

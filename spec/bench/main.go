@@ -21,7 +21,7 @@ import (
 // plan is how much is measured.
 type plan struct {
 	bin, operator, report, readme string
-	quick                 bool
+	quick                         bool
 	// only is the one part to measure. Empty: all.
 	only string
 	// sizes are numbers of containers; there are twice as many volumes.

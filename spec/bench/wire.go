@@ -187,7 +187,7 @@ func (b *bench) systemCalls(w *worker, d *daemon) error {
 		b.report.section("System calls", "**Left out: strace can't trace here: "+strings.TrimSpace(summary.String())+"**")
 		return nil
 	}
-	b.report.section("System calls", fmt.Sprintf(`Of the daemon with 250 containers, over %d seen passes, everything between them included; strace -c -f. A ttl.json that is
-not there is a failed openat, and then a look whether its volume still is.`, b.passes), t)
+	b.report.section("System calls", fmt.Sprintf(`Of the daemon with 250 containers, over %d seen passes, everything between them included; strace -c -f. Each
+ttl.json, or the directory of a volume without one, is asked for whether it was written since: newfstatat.`, b.passes), t)
 	return nil
 }
