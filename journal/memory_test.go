@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand"
@@ -143,17 +144,46 @@ var _ = Describe("Memory", func() {
 		Expect(orphans["late"].Created.IsZero()).To(BeFalse())
 	})
 
-	It("is forgotten, and forgotten again", func() {
-		keep(past)
-		Expect(journal.NewMemory(dir).Forget()).To(Succeed())
-		Expect(load()).To(BeZero())
-		Expect(names(dir)).To(BeEmpty())
-		Expect(journal.NewMemory(dir).Forget()).To(Succeed())
+	Context("when it was taken away", func() {
+		BeforeEach(func() {
+			keep(past)
+			Expect(journal.NewMemory(dir).Forget()).To(Succeed())
+		})
+
+		It("is known to be so", func() {
+			loaded, err := journal.Load(dir)
+			Expect(loaded).To(BeZero())
+			Expect(err).To(MatchError(journal.ErrForgotten))
+			Expect(err).To(MatchError(ContainSubstring(filepath.Join(dir, journal.OutdatedName))))
+		})
+
+		It("is so when it is taken away again", func() {
+			Expect(journal.NewMemory(dir).Forget()).To(Succeed())
+			_, err := journal.Load(dir)
+			Expect(err).To(MatchError(journal.ErrForgotten))
+		})
+
+		It("is there again as soon as another is kept, with nothing left", func() {
+			keep(reaper.Past{Identity: "another"})
+			Expect(load().Identity).To(Equal("another"))
+			Expect(names(dir)).To(ConsistOf(journal.MemoryName))
+		})
+
+		It("is none once it is from before the machine was started", func() {
+			path := filepath.Join(dir, journal.OutdatedName)
+			data, err := os.ReadFile(path)
+			Expect(err).NotTo(HaveOccurred())
+			boot, err := journal.Boot()
+			Expect(err).NotTo(HaveOccurred())
+			Expect(os.WriteFile(path, bytes.ReplaceAll(data, []byte(boot), []byte("another")), 0o600)).To(Succeed())
+			Expect(load()).To(BeZero())
+		})
 	})
 
-	It("says so where it can't be forgotten", func() {
-		Expect(os.MkdirAll(filepath.Join(dir, journal.MemoryName, "deep"), 0o755)).To(Succeed())
-		Expect(journal.NewMemory(dir).Forget()).To(MatchError(HavePrefix("remove memory: ")))
+	It("says so where it can't be taken away", func() {
+		keep(past)
+		Expect(os.MkdirAll(filepath.Join(dir, journal.OutdatedName), 0o755)).To(Succeed())
+		Expect(journal.NewMemory(dir).Forget()).To(MatchError(HavePrefix("take memory away: ")))
 	})
 
 	Context("when it can't be kept", func() {

@@ -91,8 +91,9 @@ type Keeper interface {
 	// Keep puts the memory in the place of the one kept before, whole or not at
 	// all.
 	Keep(Past) error
-	// Forget takes away what was kept: it is called where something of that no
-	// longer holds and no other could be put in its place.
+	// Forget takes away what was kept, so that nobody goes by it: it is called
+	// where something of that no longer holds and no other could be put in its
+	// place.
 	Forget() error
 }
 

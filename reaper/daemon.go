@@ -22,8 +22,8 @@ type Daemon struct {
 	DryRun bool
 	// Recorder keeps account. When it fails the log tells each event.
 	Recorder Recorder
-	// Keeper keeps what the daemon remembers after each good pass, after one that
-	// has sightings start anew, and at the end.
+	// Keeper keeps what the daemon remembers after each good pass and each attempt,
+	// after what takes back some of what was kept, and at the end.
 	Keeper Keeper
 	// Observer is told what happens. Nil: nobody is.
 	Observer Observer
@@ -43,6 +43,8 @@ type Daemon struct {
 	keeping sync.Mutex
 	// unkept tells that the last time it could not be kept.
 	unkept bool
+	// outdated tells that what is kept no longer holds, and that it was told.
+	outdated bool
 }
 
 // Observer is told what a daemon does.
@@ -158,10 +160,14 @@ func (d *Daemon) keep() {
 	if err != nil && withdrew {
 		// The next daemon must not go by what this one knows to be over. A full disk
 		// has no place for another memory; taking one away needs none.
-		if lost := d.Keeper.Forget(); lost != nil {
-			err = errors.Join(err, lost)
+		left := d.Keeper.Forget()
+		if left != nil {
 			d.memory.withdraw()
+			if !d.outdated {
+				d.Logger.Error("failed-to-take-memory-away", left)
+			}
 		}
+		d.outdated = left != nil
 	}
 	switch {
 	case err != nil && !d.unkept:

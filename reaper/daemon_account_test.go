@@ -180,7 +180,7 @@ var _ = Describe("Daemon, keeping account", func() {
 		w.volumes.identity = "8:1 3"
 		w.passes(3)
 		Expect(w.keeper.forgotten).To(Equal(3))
-		Expect(w.logged("failed-to-keep-memory")).To(HaveLen(1), "it is told once")
+		Expect(w.logged("failed-to-take-memory-away")).To(HaveLen(1), "it is told once")
 		w.keeper.forgetErr = nil
 		w.passes(2)
 		Expect(w.keeper.forgotten).To(Equal(4))

@@ -8,6 +8,8 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+
+	"weeder/journal"
 )
 
 var _ = Describe("daemon, in trouble", func() {
@@ -60,12 +62,21 @@ var _ = Describe("daemon, in trouble", func() {
 			Expect(d.metrics()).To(HaveKeyWithValue("destroyed_total", 1.0))
 			Expect(d.healthz().Code).To(Equal(503))
 			Expect(d.healthz().sick()).To(ConsistOf("journal"))
+			Eventually(filepath.Join(w.Journal, journal.OutdatedName)).Should(BeAnExistingFile())
+			Expect(filepath.Join(w.Journal, journal.MemoryName)).NotTo(BeAnExistingFile())
+			w.orphan("kept")
+			scan := weeder(w, "scan")
+			Expect(stderr(scan)).To(MatchRegexp(`(?m)^warning: what the daemon remembers can't be read, so every orphan counts as first seen now: .*taken it away`))
+			Expect(stdout(scan)).To(MatchRegexp(`(?m)^kept .*grace`))
+			Expect(stdout(weeder(w, "explain", "--no-logs", "kept"))).To(ContainSubstring("whether a daemon watches this worker can't be told"))
 
 			Expect(os.Remove(filler)).To(Succeed())
 			w.orphan("next")
 			Eventually(w.told("next")).Should(Equal([]string{"flagged"}))
 			Eventually(func() float64 { return d.metrics()["journal_up"] }).Should(Equal(1.0))
 			Expect(d.healthz().Code).To(Equal(200))
+			Eventually(filepath.Join(w.Journal, journal.MemoryName)).Should(BeAnExistingFile())
+			Expect(filepath.Join(w.Journal, journal.OutdatedName)).NotTo(BeAnExistingFile())
 		})
 
 		It("starts though there is not even room for its lock", func() {
