@@ -17,7 +17,7 @@ ZSH_COMPLETION := share/zsh/site-functions/_weeder
 FISH_COMPLETION := share/fish/vendor_completions.d/weeder.fish
 
 # How long each fuzz target runs in test-full.
-FUZZTIME ?= 10s
+FUZZTIME ?= 10000x
 
 # How long soak simulates.
 SOAK ?= 10m

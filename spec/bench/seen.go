@@ -31,7 +31,8 @@ collection, keeping its memory and asking baggageclaim are weeder's share beyond
 budget is about. With leaked containers, which this daemon must leave, each pass asks baggageclaim about them. The floor is
 written with Go's standard library and reads each ttl.json each time; weeder only those that were written since, which it
 asks of each with a stat. The last columns are about a floor that does no more than list, readdir and that stat: what is
-beyond it is weeder's own work.`
+beyond it is weeder's own work. With 10,000 containers a fourth of weeder's CPU is garbage collection over the 50 MB that it
+knows of them; a larger heap takes more memory and hardly less time (GODEBUG=gctrace=1).`
 
 func (b *bench) seenPassesOver(containers, leaked int, t *table) error {
 	w, err := b.startWorker(containers, leaked)
