@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"code.cloudfoundry.org/lager/v3"
 )
@@ -24,6 +25,11 @@ var (
 	errLeft = errors.New("left to Garden")
 )
 
+// maxLook is how old what a second look found first may be when the destroy
+// begins. Where weeder was stopped in the middle, the container can be another one
+// of the same handle by then.
+const maxLook = 2 * time.Minute
+
 // lookError says why a container could not be looked at again.
 type lookError struct{ error }
 
@@ -35,6 +41,7 @@ func (e lookError) Unwrap() error { return e.error }
 // that of the fresh look.
 func (r *Reaper) attempt(looking, destroying context.Context, handle string, report Report, question Question,
 	goOn func(*Interlock) bool) (Finding, error) {
+	began := r.Worker.elapsed()
 	fresh, interlock, err := r.Worker.look(looking, handle, report, question)
 	proceed := goOn(interlock)
 	switch {
@@ -48,6 +55,9 @@ func (r *Reaper) attempt(looking, destroying context.Context, handle string, rep
 		}
 		r.Logger.Info("kept-container", lager.Data{"handle": handle, "verdict": fresh.Verdict, "held-by": fresh.HeldBy()})
 		return fresh, errKept
+	case r.Worker.elapsed()-began > maxLook:
+		return fresh, lookError{fmt.Errorf("look at %s again: that took %s, too long for what was found to hold",
+			handle, (r.Worker.elapsed() - began).Round(time.Second))}
 	case question.DryRun:
 		r.record(EventWouldDestroy, fresh, question, nil)
 		r.Logger.Info("would-destroy-container", lager.Data{"handle": handle, "reasons": codes(fresh.Reasons)})

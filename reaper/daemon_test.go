@@ -134,6 +134,31 @@ var _ = Describe("Daemon", func() {
 		Expect(w.log.LogMessages()).To(HaveLen(before + 100))
 	}))
 
+	DescribeTable("goes by a look only for so long", func(took time.Duration, destroyed bool) {
+		watching(func(w *watch) {
+			w.orphan("o")
+			w.settledBut(func() {
+				w.server.onInspect = func(context.Context) {
+					w.server.onInspect = nil
+					time.Sleep(took)
+				}
+			})
+			w.wait(took)
+			if destroyed {
+				Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+				return
+			}
+			Expect(w.of("destroy")).To(BeEmpty())
+			Expect(w.logged("failed-to-look-again")).To(Equal([]string{"failed-to-look-again o"}))
+			w.passes(1)
+			Expect(w.of("destroy")).To(Equal([]string{"destroy o"}), "it looks again")
+		})()
+	},
+		Entry("two minutes", 2*time.Minute, true),
+		Entry("longer, since it was stopped meanwhile", 2*time.Minute+time.Nanosecond, false),
+		Entry("much longer", 4*time.Minute+10*time.Second, false),
+	)
+
 	It("goes on where a look fails, and tries again", watching(func(w *watch) {
 		w.orphan("o")
 		w.settledBut(func() { w.garden.inspectErr = errors.New("reset") })
