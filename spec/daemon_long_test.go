@@ -29,7 +29,8 @@ var _ = Describe("daemon, over many passes", Label("long"), func() {
 		}
 		d.passed(20)
 		after := usesOf(d)
-		Expect(after.files).To(Equal(before.files))
+		// A connection may be open for a while, but not one for each pass.
+		Expect(after.files).To(BeNumerically("<=", before.files+2))
 		Expect(after.threads).To(BeNumerically("<=", before.threads+2))
 		Expect(after.resident).To(BeNumerically("<=", before.resident+8<<10))
 	})
