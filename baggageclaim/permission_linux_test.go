@@ -124,6 +124,7 @@ var _ = Describe("Without permission", func() {
 		Entry("in a snapshot", reader(readSnapshot), "ttl.json"),
 		Entry("in a snapshot, with its directory", reader(readSnapshot)),
 		Entry("in a snapshot after others", reader(readAgain), "ttl.json"),
+		Entry("in a snapshot after others, with its directory", reader(readAgain)),
 		Entry("in a fresh look", reader(readFresh), "ttl.json"),
 		Entry("in a fresh look, with its directory", reader(readFresh)),
 	)
