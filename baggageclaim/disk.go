@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -31,15 +30,14 @@ type identity struct {
 
 // identify gives the identity of the directory at path, symlinks followed.
 func identify(path string) (identity, error) {
-	var stat unix.Stat_t
-	err := uninterrupted(func() error { return unix.Stat(path, &stat) })
+	now, err := stampOf(path, 0)
+	if err == nil && !now.isDirectory() {
+		err = unix.ENOTDIR
+	}
 	if err != nil {
 		return identity{}, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
-	if stat.Mode&unix.S_IFMT != unix.S_IFDIR {
-		return identity{}, &fs.PathError{Op: "stat", Path: path, Err: unix.ENOTDIR}
-	}
-	return identity{device: uint64(stat.Dev), inode: stat.Ino}, nil
+	return now.identity, nil
 }
 
 // disk is what a snapshot reads single volumes with.
@@ -137,14 +135,12 @@ func (d *disk) readLive(handle string) (volume reaper.Volume, settled bool) {
 	directoryPath := strings.TrimSuffix(path, "/"+ttlFile)
 	before := d.said.of(handle)
 	// Who adds a ttl.json changes its directory.
-	var empty stamp
-	var at time.Time
+	var empty glimpse
 	if d.said != nil && !before.isFile() {
-		at = d.said.now()
-		now, err := stampOf(directoryPath, unix.AT_SYMLINK_NOFOLLOW)
+		now, err := d.said.glimpse(directoryPath, unix.AT_SYMLINK_NOFOLLOW)
 		switch {
 		case err != nil || !now.isDirectory():
-		case now == before.stamp:
+		case now.stamp == before.stamp:
 			return volume, true
 		default:
 			empty = now
@@ -159,7 +155,7 @@ func (d *disk) readLive(handle string) (volume reaper.Volume, settled bool) {
 		return unknown(handle, err), true
 	}
 	if inLive && empty.isDirectory() {
-		d.said.note(at, empty, volume)
+		d.said.note(empty, volume)
 	}
 	return volume, inLive
 }
@@ -170,18 +166,17 @@ func (d *disk) readTTL(path string, volume *reaper.Volume, before saidTTL) (foun
 	if d.said == nil {
 		return d.readTTLFile(path, volume)
 	}
-	at := d.said.now()
-	now, err := stampOf(path, 0)
+	now, err := d.said.glimpse(path, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false
-	case err == nil && now == before.stamp && !d.said.expires(before) && volume.Handle != d.probe:
+	case err == nil && now.stamp == before.stamp && !d.said.expires(before) && volume.Handle != d.probe:
 		volume.HasTTL, volume.TTL, volume.ExpiresAt = true, before.ttl, before.expiresAt
 		return true
 	}
 	found = d.readTTLFile(path, volume)
 	if err == nil && volume.HasTTL {
-		d.said.note(at, now, *volume)
+		d.said.note(now, *volume)
 	}
 	return found
 }
@@ -225,25 +220,21 @@ func (d *disk) unchanged() error {
 // Only where there is nothing at all is the answer no; what is no directory
 // is an error.
 func directory(path string) (bool, error) {
-	var stat unix.Stat_t
-	err := uninterrupted(func() error { return unix.Lstat(path, &stat) })
-	if errors.Is(err, fs.ErrNotExist) {
+	now, err := stampOf(path, unix.AT_SYMLINK_NOFOLLOW)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
-	}
-	if err != nil {
+	case err != nil:
 		return false, &fs.PathError{Op: "lstat", Path: path, Err: err}
-	}
-	switch stat.Mode & unix.S_IFMT {
-	case unix.S_IFDIR:
+	case now.isDirectory():
 		return true, nil
-	case unix.S_IFLNK:
-		if _, err := identify(path); err != nil {
-			return false, fmt.Errorf("follow symlink: %w", err)
-		}
-		return true, nil
-	default:
+	case now.mode&unix.S_IFMT != unix.S_IFLNK:
 		return false, &fs.PathError{Op: "lstat", Path: path, Err: unix.ENOTDIR}
 	}
+	if _, err := identify(path); err != nil {
+		return false, fmt.Errorf("follow symlink: %w", err)
+	}
+	return true, nil
 }
 
 // errUnsafeHandle is why a volume's directory is not looked for.

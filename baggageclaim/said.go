@@ -62,6 +62,19 @@ func stampOf(path string, flags int) (stamp, error) {
 	}, nil
 }
 
+// glimpse is a stamp, and when it was looked for.
+type glimpse struct {
+	stamp
+	at time.Time
+}
+
+// glimpse is stampOf with the time.
+func (s *said) glimpse(path string, flags int) (glimpse, error) {
+	at := s.now()
+	stamp, err := stampOf(path, flags)
+	return glimpse{stamp: stamp, at: at}, err
+}
+
 // of gives what is remembered of a volume; its zero value, which has no stamp,
 // is nothing.
 func (s *said) of(handle string) saidTTL {
@@ -85,17 +98,17 @@ func (s *said) any() string {
 	return ""
 }
 
-// note keeps what was read of a volume after its ttl.json, or its directory, had
-// this stamp, at a time. What changed a moment ago may change again, and its stamp
-// not show it.
-func (s *said) note(at time.Time, stamp stamp, volume reaper.Volume) {
-	changed := time.Unix(stamp.changed.Unix())
-	if at.Sub(changed) <= settled {
+// note keeps what was read of a volume after its ttl.json, or its directory, was
+// looked at. What changed a moment ago may change again, and its stamp not show
+// it.
+func (s *said) note(seen glimpse, volume reaper.Volume) {
+	changed := time.Unix(seen.changed.Unix())
+	if seen.at.Sub(changed) <= settled {
 		return
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.ttls[volume.Handle] = saidTTL{stamp: stamp, ttl: volume.TTL, expiresAt: volume.ExpiresAt}
+	s.ttls[volume.Handle] = saidTTL{stamp: seen.stamp, ttl: volume.TTL, expiresAt: volume.ExpiresAt}
 }
 
 // expires tells that a TTL ends soon, or did.

@@ -94,7 +94,7 @@ func (c *Client) DepotHandles(context.Context) ([]string, error) {
 		return nil, nil
 	}
 
-	entries, err := readDirectory(depot)
+	entries, err := os.ReadDir(depot)
 	if err != nil && c.configuredDepot == "" {
 		c.logger.Error("failed-to-read-depot", err, lager.Data{"depot": depot})
 		return nil, nil
@@ -110,16 +110,6 @@ func (c *Client) DepotHandles(context.Context) ([]string, error) {
 		}
 	}
 	return handles, nil
-}
-
-// readDirectory is os.ReadDir without the sorting.
-func readDirectory(path string) ([]fs.DirEntry, error) {
-	directory, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer directory.Close()
-	return directory.ReadDir(-1)
 }
 
 // depot is the directory of all bundles. Empty: it is not known.
