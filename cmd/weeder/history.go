@@ -69,9 +69,9 @@ func (c *historyCommand) Execute(args []string) error {
 	span := spanJSON{Since: since.UTC().Format(time.RFC3339), Until: until.UTC().Format(time.RFC3339)}
 	switch {
 	case c.By == byHourOfDay:
-		return c.hoursOfDay(span, entries)
+		return c.hours(span, countByHourOfDay(entries))
 	case c.By == byHour:
-		return c.hours(span, entries, since, until)
+		return c.hours(span, countByHour(entries, since, until))
 	case c.JSON:
 		return c.app.printJSON(historyJSON{spanJSON: span, Entries: orEmpty(entries)})
 	case len(entries) == 0:

@@ -29,18 +29,7 @@ type hourJSON struct {
 }
 
 // hours shows what happened in each hour.
-func (c *historyCommand) hours(span spanJSON, entries []journal.Entry, since, until time.Time) error {
-	hours := countByHour(entries, since, until)
-	if c.JSON {
-		return c.app.printJSON(hoursJSON{spanJSON: span, Hours: hours})
-	}
-	c.hourTable(hours)
-	return nil
-}
-
-// hoursOfDay shows what happened in each of a day's hours.
-func (c *historyCommand) hoursOfDay(span spanJSON, entries []journal.Entry) error {
-	hours := countByHourOfDay(entries)
+func (c *historyCommand) hours(span spanJSON, hours []hourJSON) error {
 	if c.JSON {
 		return c.app.printJSON(hoursJSON{spanJSON: span, Hours: hours})
 	}

@@ -115,21 +115,6 @@ func (l Line) who() string {
 	return "Garden"
 }
 
-// Unanswered gives the failure to destroy the container that nobody has
-// followed up on as far as the story tells: the last one, unless it was
-// destroyed after it, or somebody tried again.
-func Unanswered(story []Line) (Line, bool) {
-	for _, line := range slices.Backward(story) {
-		switch line.Event.Kind {
-		case DestroyFailed:
-			return line, true
-		case Destroyed, GraceTimeOver, DestroyBegan, Created:
-			return Line{}, false
-		}
-	}
-	return Line{}, false
-}
-
 // Synopsis says in a sentence how it came about: what became of the given
 // volumes, of the last try to destroy the container, and of the last one to use
 // it again. Empty: the story does not tell. at says a time in words.
