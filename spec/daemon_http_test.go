@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -15,6 +14,8 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
 	"github.com/onsi/gomega/gexec"
+
+	"weeder/spec/leftout"
 )
 
 var _ = Describe("daemon's HTTP server", func() {
@@ -96,14 +97,9 @@ var _ = Describe("daemon's HTTP server", func() {
 func needPrometheus() {
 	GinkgoHelper()
 	for _, program := range []string{"prometheus", "promtool"} {
-		if _, err := exec.LookPath(program); err == nil {
-			continue
+		if _, err := exec.LookPath(program); err != nil {
+			leftout.Skip("a real Prometheus, for there is no " + program + ": spec/setup.sh prometheus")
 		}
-		why := "left out: a real Prometheus, for there is no " + program + ": spec/setup.sh prometheus"
-		if os.Getenv("CI") != "" {
-			Fail(why)
-		}
-		Skip(why)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"weeder/spec/isolate"
 	"weeder/spec/leftout"
 )
 
@@ -81,7 +81,7 @@ var _ = SynchronizedBeforeSuite(func() []byte {
 	return data
 }, func(data []byte) {
 	Expect(json.Unmarshal(data, &built)).To(Succeed())
-	isolate()
+	isolateSpecs()
 })
 
 // goBuild builds a package of the module in a directory, with the race
@@ -100,14 +100,9 @@ func goBuild(into, name, module, pkg string) string {
 	return path
 }
 
-// isolate keeps what the person who runs the specs has set out of them.
-func isolate() {
+// isolateSpecs keeps what the person who runs the specs has set out of them.
+func isolateSpecs() {
 	// With the race detector each binary would wait a second before it exits.
 	Expect(os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")).To(Succeed())
-	for _, variable := range os.Environ() {
-		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "WEEDER_") || strings.HasPrefix(name, "GAOL_") || name == "NO_COLOR" {
-			Expect(os.Unsetenv(name)).To(Succeed())
-		}
-	}
+	isolate.Environment("NO_COLOR")
 }

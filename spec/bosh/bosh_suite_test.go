@@ -7,13 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"weeder/spec/isolate"
 	"weeder/spec/leftout"
 )
 
@@ -46,12 +46,7 @@ var _ = SynchronizedBeforeSuite(func() []byte {
 	return data
 }, func(data []byte) {
 	Expect(json.Unmarshal(data, &built)).To(Succeed())
-	for _, variable := range os.Environ() {
-		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "WEEDER_") || strings.HasPrefix(name, "GAOL_") {
-			Expect(os.Unsetenv(name)).To(Succeed())
-		}
-	}
+	isolate.Environment()
 })
 
 // goBuild builds a command of the module in a directory.

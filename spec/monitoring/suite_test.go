@@ -7,13 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"weeder/spec/isolate"
 	"weeder/spec/leftout"
 )
 
@@ -49,12 +49,7 @@ var _ = SynchronizedBeforeSuite(func() []byte {
 	return data
 }, func(data []byte) {
 	Expect(json.Unmarshal(data, &built)).To(Succeed())
-	for _, variable := range os.Environ() {
-		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "WEEDER_") || strings.HasPrefix(name, "GAOL_") {
-			Expect(os.Unsetenv(name)).To(Succeed())
-		}
-	}
+	isolate.Environment()
 })
 
 // need skips the spec, and says why, where a program is missing. In continuous
@@ -63,7 +58,7 @@ func need(pkg string, programs ...string) {
 	GinkgoHelper()
 	for _, program := range programs {
 		if _, err := exec.LookPath(program); err != nil {
-			leaveOut("there is no " + program + ": apt-get install " + pkg)
+			leftout.Skip("there is no " + program + ": apt-get install " + pkg)
 		}
 	}
 }
@@ -72,17 +67,8 @@ func need(pkg string, programs ...string) {
 func needRoot(what string) {
 	GinkgoHelper()
 	if os.Geteuid() != 0 {
-		leaveOut("only root can " + what)
+		leftout.Skip("only root can " + what)
 	}
-}
-
-func leaveOut(why string) {
-	GinkgoHelper()
-	why = "left out: " + why
-	if os.Getenv("CI") != "" {
-		Fail(why)
-	}
-	Skip(why)
 }
 
 // read gives a file's text.

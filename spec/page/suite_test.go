@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"weeder/spec/browser"
+	"weeder/spec/isolate"
 	"weeder/spec/leftout"
 )
 
@@ -46,12 +46,7 @@ var _ = SynchronizedBeforeSuite(func() []byte {
 	return data
 }, func(data []byte) {
 	Expect(json.Unmarshal(data, &built)).To(Succeed())
-	for _, variable := range os.Environ() {
-		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "WEEDER_") || strings.HasPrefix(name, "GAOL_") {
-			Expect(os.Unsetenv(name)).To(Succeed())
-		}
-	}
+	isolate.Environment()
 })
 
 // needBrowser skips the spec, and says why, where there is no browser. In
@@ -61,11 +56,7 @@ func needBrowser() {
 	if _, err := exec.LookPath(browser.Program); err == nil {
 		return
 	}
-	why := "left out: there is no " + browser.Program + ": apt-get install " + browser.Program
-	if os.Getenv("CI") != "" {
-		Fail(why)
-	}
-	Skip(why)
+	leftout.Skip("there is no " + browser.Program + ": apt-get install " + browser.Program)
 }
 
 // started is the browser of this process, for all its specs.
