@@ -40,7 +40,11 @@ func (w *world) create(id int) {
 		deleted, deleted, deleted, leaked, leaked, leaked, leaked, leaked, leaked, used, used,
 		halfCreated, foreign, malformed, protected, zombie,
 	}
-	w.createAs(d, "", pick(d.of("fate"), fates...))
+	fate := pick(d.of("fate"), fates...)
+	if w.containerd && (fate == halfCreated || fate == zombie) {
+		fate = taskless
+	}
+	w.createAs(d, "", fate)
 }
 
 // createAs makes a container of a fate; handle may be empty.
@@ -71,9 +75,9 @@ func (w *world) createAs(d dice, handle string, fate fate) {
 func (w *world) newContainer(d dice, handle string, fate fate) *container {
 	c := &container{
 		dice: d, handle: handle, fate: fate, processes: 1,
-		properties: d.of("properties").chance(0.3),
+		properties: d.of("properties").chance(0.3) && !w.containerd,
 		told:       !d.of("untold").chance(0.1),
-		idle:       d.of("idle").chance(0.05),
+		idle:       d.of("idle").chance(0.05) || fate == taskless,
 	}
 	if d.of("busy").chance(0.3) {
 		c.processes = 2 + uint64(d.of("processes").below(9))
@@ -113,7 +117,7 @@ func (w *world) appear(c *container) {
 	c.created = w.now()
 	left, another := w.garden.left[c.handle]
 	c.unseen = another && c.created-left <= w.longGap()
-	if !c.dice.of("undated").chance(0.1) || c.reused() {
+	if !c.dice.of("undated").chance(0.1) || c.reused() || w.containerd {
 		c.createdWall = w.wall().Round(0)
 	}
 	c.changedAt = w.now()
@@ -123,7 +127,7 @@ func (w *world) appear(c *container) {
 		c.hidden = true
 		return
 	}
-	if c.dice.of("half-created").chance(0.3) {
+	if c.dice.of("half-created").chance(0.3) && !w.containerd {
 		c.hidden = true
 		w.after(c.dice.of("half-created for").between(100*time.Millisecond, time.Minute), func() { c.hidden, c.changedAt = false, w.now() })
 	}

@@ -118,6 +118,9 @@ func (w *world) checkCircumstances(l *life, c *container) {
 		w.violate("%s is destroyed %s before the daemon has watched for long enough", c, l.startingUntil-now)
 	case len(l.locked) > 0:
 		w.violate("%s is destroyed, and the last pass had an interlock on: %s", c, names(l.locked))
+	case w.on(containerdSilent, containerdAbsent) && w.containerd && !w.bundles &&
+		now-w.watch.changed[containerdSilent] > 2*time.Minute && now-w.watch.changed[containerdAbsent] > 2*time.Minute:
+		w.violate("%s is destroyed, and containerd has told nothing for long", c)
 	case w.on(unmounted, unusable):
 		w.violate("%s is destroyed without its volumes directory", c)
 	case l.sawIdentity != w.identity():

@@ -55,6 +55,11 @@ func (w *world) due(l *life, c *container, since time.Duration) time.Duration {
 			due = w.dueOnce(l, c, since, again)
 		}
 	}
+	if w.containerd && w.bundles && w.since(c.created, containerdSilent, containerdAbsent) {
+		// Its bundle tells another creation than its record: who has seen the one
+		// takes it for another container when seeing the other.
+		due += w.grace(c) + 2*pass
+	}
 	return due
 }
 

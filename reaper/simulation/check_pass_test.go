@@ -125,7 +125,7 @@ func (w *world) checkInterlocks(l *life, report reaper.Report, began, judged tim
 		reaper.WitnessesDisagreeInterlock: {baggageclaimOther, unmounted},
 	} {
 		// What was half seen is not looked at again at once.
-		halfSeen := name == reaper.NoVolumeFound && w.since(began-w.longGap(), halfSeen)
+		halfSeen := name == reaper.NoVolumeFound && w.since(began-w.longGap(), halfSeen, containerdSilent, containerdAbsent)
 		if has(name) && !halfSeen && !w.since(began, faults...) {
 			w.violate("interlock %s is on without a reason", name)
 		}

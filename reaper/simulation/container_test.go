@@ -20,6 +20,9 @@ const (
 	used fate = "used"
 	// halfCreated is hidden, and tells nothing of itself, for ever.
 	halfCreated fate = "half-created"
+	// taskless is leaked by a create whose task did not start: containerd keeps the
+	// record.
+	taskless fate = "taskless"
 	// foreign is not Concourse's: it refers to no volume.
 	foreign fate = "foreign"
 	// malformed is leaked, with properties that say nothing.
@@ -114,13 +117,7 @@ func (c *container) sighting(halfSeen bool) reaper.Sighting {
 		return reaper.Sighting{Doubts: []reaper.Reason{doubt}}
 	}
 
-	seen := reaper.Sighting{State: "active", Properties: map[string]string{}, CreatedAt: c.createdWall}
-	if c.grace > 0 {
-		seen.Properties[reaper.GraceTimeProperty] = fmt.Sprint(int64(c.grace))
-	}
-	if c.fate == protected && c.dice.of("by property").chance(0.5) {
-		seen.Properties["team"] = "main"
-	}
+	seen := reaper.Sighting{State: "active", Properties: c.gardenProperties(), CreatedAt: c.createdWall}
 	if halfSeen {
 		seen.Doubts = append(seen.Doubts, doubt)
 		return seen
@@ -134,6 +131,18 @@ func (c *container) sighting(halfSeen bool) reaper.Sighting {
 		seen.Spec, seen.SpecSource = c.spec(), reaper.SourceBundle
 	}
 	return seen
+}
+
+// gardenProperties are those that do not tell of its volumes.
+func (c *container) gardenProperties() map[string]string {
+	properties := map[string]string{}
+	if c.grace > 0 {
+		properties[reaper.GraceTimeProperty] = fmt.Sprint(int64(c.grace))
+	}
+	if c.fate == protected && c.dice.of("by property").chance(0.5) {
+		properties["team"] = "main"
+	}
+	return properties
 }
 
 func (c *container) tellByProperties(seen *reaper.Sighting) {

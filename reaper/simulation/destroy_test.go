@@ -24,7 +24,7 @@ type destroy struct {
 type ending struct {
 	takes time.Duration
 	// fails has it answered with an error, gone has the container go, hides has
-	// it hidden from the lists since.
+	// it hidden from the lists since, or without a task where containerd runs it.
 	fails, gone, hides bool
 }
 
@@ -83,7 +83,12 @@ func (w *world) endDestroy(c *container, ending ending) {
 	if ending.fails {
 		destroying.err = errors.New("destroy: container init still running")
 	}
-	if ending.hides && !ending.gone {
+	switch {
+	case !ending.hides || ending.gone:
+	case w.containerd:
+		// Its task is gone, its record is not.
+		c.idle = true
+	default:
 		c.hidden, c.inDepot, c.told = true, c.dice.of("depot").chance(0.5), false
 	}
 	if ending.gone {
@@ -116,6 +121,9 @@ func (w *world) graceTime(c *container) {
 // restartGarden ends what Garden was at, and has it wake for a while.
 func (w *world) restartGarden(d dice) {
 	w.garden.waking = pick(d.of("waking"), listsNothing, hidesAll, refuses)
+	if w.containerd && w.garden.waking == hidesAll {
+		w.garden.waking = listsNothing
+	}
 	for _, handle := range slices.Sorted(maps.Keys(w.garden.containers)) {
 		c := w.garden.containers[handle]
 		if c.destroy != nil {

@@ -91,6 +91,9 @@ func (g gardenView) DepotHandles(ctx context.Context) ([]string, error) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	var handles []string
+	if w.containerd {
+		return nil, nil
+	}
 	if w.on(gardenRestart) && w.garden.waking == hidesAll {
 		return slices.Sorted(maps.Keys(w.garden.containers)), nil
 	}
@@ -116,6 +119,9 @@ func (w *world) shown() []*container {
 
 func (g gardenView) Inspect(ctx context.Context, handles []string, told func(string) bool) (map[string]reaper.Sighting, error) {
 	g.looksAt(handles)
+	if g.world.containerd {
+		return g.propertiesOf(ctx, handles, told)
+	}
 	if err := g.ask(ctx, "inspect "+handles[0], time.Duration(len(handles))*20*time.Millisecond); err != nil {
 		return nil, err
 	}
@@ -125,8 +131,7 @@ func (g gardenView) Inspect(ctx context.Context, handles []string, told func(str
 	sightings := map[string]reaper.Sighting{}
 	for _, handle := range handles {
 		if c := w.garden.containers[handle]; c != nil {
-			half := w.on(halfSeen) && w.dice.of("half seen "+handle, int(w.now()/time.Minute)).chance(0.3)
-			sightings[handle] = c.sighting(half)
+			sightings[handle] = c.sighting(w.half(handle))
 		} else {
 			sightings[handle] = reaper.Sighting{Doubts: []reaper.Reason{{Code: reaper.SourceUnreadable, Detail: "unknown handle"}}}
 		}
@@ -134,7 +139,37 @@ func (g gardenView) Inspect(ctx context.Context, handles []string, told func(str
 	return sightings, nil
 }
 
+// propertiesOf is all that a Garden over containerd tells, and it is asked for
+// each container that nobody else tells of.
+func (g gardenView) propertiesOf(ctx context.Context, handles []string, told func(string) bool) (map[string]reaper.Sighting, error) {
+	sightings := map[string]reaper.Sighting{}
+	for _, handle := range handles {
+		if told(handle) {
+			continue
+		}
+		if err := g.ask(ctx, "properties "+handle, 20*time.Millisecond); err != nil {
+			if ctx.Err() != nil || errors.Is(err, errNoReply) {
+				return nil, err
+			}
+			sightings[handle] = reaper.Sighting{Doubts: []reaper.Reason{unreadable(err)}}
+			continue
+		}
+		g.world.mutex.Lock()
+		if c := g.world.garden.containers[handle]; c != nil {
+			sightings[handle] = reaper.Sighting{Properties: c.gardenProperties()}
+		} else {
+			sightings[handle] = reaper.Sighting{Doubts: []reaper.Reason{{Code: reaper.SourceUnreadable, Detail: "container not found"}}}
+		}
+		g.world.mutex.Unlock()
+	}
+	return sightings, nil
+}
+
 func (g gardenView) Usage(ctx context.Context, handles []string) (map[string]reaper.Usage, error) {
+	if g.world.containerd {
+		// Not implemented.
+		return map[string]reaper.Usage{}, nil
+	}
 	err := g.ask(ctx, "usage "+handles[0], time.Duration(len(handles))*30*time.Millisecond)
 	w := g.world
 	w.mutex.Lock()
@@ -145,6 +180,12 @@ func (g gardenView) Usage(ctx context.Context, handles []string) (map[string]rea
 	if w.on(usageFails) {
 		err = errNoReply
 	}
+	return w.usages(handles, err, true)
+}
+
+// usages are what is told of the containers' processes, where there is no error
+// and anything is known at all. The mutex is held.
+func (w *world) usages(handles []string, err error, known bool) (map[string]reaper.Usage, error) {
 	usages := map[string]reaper.Usage{}
 	for _, handle := range handles {
 		c := w.garden.containers[handle]
@@ -152,8 +193,11 @@ func (g gardenView) Usage(ctx context.Context, handles []string) (map[string]rea
 			continue
 		}
 		c.watched.usageFailed, c.watched.usage = err != nil, reaper.Usage{}
-		if err == nil && c.told && !w.on(usageUntold) && !c.hidden {
-			c.watched.usage = reaper.Usage{Processes: c.processes, Idle: c.idle, Age: w.now() - c.created}
+		if err == nil && known && c.told && !w.on(usageUntold) && !c.hidden {
+			c.watched.usage = reaper.Usage{Processes: c.processes, Idle: c.idle}
+			if !w.containerd {
+				c.watched.usage.Age = w.now() - c.created
+			}
 			if c.idle {
 				c.watched.usage.Processes = 0
 			}

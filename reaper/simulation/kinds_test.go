@@ -29,6 +29,10 @@ const (
 	usageFails    kind = "usage-fails"
 	// usageUntold is a Garden that knows neither processes nor ages.
 	usageUntold kind = "usage-untold"
+	// containerdSilent has containerd not answer the daemon, though it does Garden.
+	containerdSilent kind = "containerd-silent"
+	// containerdAbsent takes its socket away.
+	containerdAbsent kind = "containerd-absent"
 	// meddling has things happen while the daemon looks at a container for the
 	// last time.
 	meddling kind = "meddling"
@@ -64,7 +68,7 @@ const (
 // faultKinds are all kinds of faults.
 var faultKinds = []kind{
 	atcAway, baggageclaimSilent, baggageclaimSlow, baggageclaimOther, gardenRefuses, gardenHangs, gardenSlow,
-	gardenListFails, gardenRestart, usageFails, usageUntold, meddling, halfSeen, destroysFail, unmounted, remounted, unusable,
+	gardenListFails, gardenRestart, usageFails, usageUntold, containerdSilent, containerdAbsent, meddling, halfSeen, destroysFail, unmounted, remounted, unusable,
 	volumeEIO, volumeEACCS, ttlUnreadable, diskFull, kill, term, flapping, stopped, clockStep, resume,
 }
 
@@ -74,7 +78,8 @@ var lasting = map[kind]time.Duration{
 	atcAway: 40 * time.Minute, baggageclaimSilent: 30 * time.Minute, baggageclaimSlow: 20 * time.Minute,
 	baggageclaimOther: 10 * time.Minute, gardenRefuses: 20 * time.Minute, gardenHangs: 20 * time.Minute,
 	gardenSlow: 30 * time.Minute, gardenListFails: 15 * time.Minute, gardenRestart: 2 * time.Minute,
-	usageFails: 20 * time.Minute, usageUntold: 40 * time.Minute, halfSeen: 20 * time.Minute,
+	usageFails: 20 * time.Minute, usageUntold: 40 * time.Minute,
+	containerdSilent: 30 * time.Minute, containerdAbsent: 10 * time.Minute, halfSeen: 20 * time.Minute,
 	meddling: 60 * time.Minute, destroysFail: 60 * time.Minute, unmounted: 20 * time.Minute, unusable: 15 * time.Minute,
 	volumeEIO: 10 * time.Minute, volumeEACCS: 10 * time.Minute, ttlUnreadable: 15 * time.Minute,
 	diskFull: 40 * time.Minute, flapping: 60 * time.Minute, stopped: 40 * time.Minute,
@@ -84,6 +89,7 @@ var lasting = map[kind]time.Duration{
 // again only after a while.
 var lingers = map[kind]time.Duration{
 	halfSeen: retryDoubts, usageUntold: usageFor, usageFails: usageFor, gardenRestart: retryDoubts,
+	containerdSilent: retryDoubts + usageFor, containerdAbsent: retryDoubts + usageFor,
 }
 
 const (

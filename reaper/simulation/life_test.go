@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"code.cloudfoundry.org/clock"
@@ -27,6 +28,8 @@ type life struct {
 	toldAt       time.Duration
 	// resumed is closed when it is not stopped any more. Nil: it is not.
 	resumed chan struct{}
+	// foundContainerd tells that containerd has answered it.
+	foundContainerd atomic.Bool
 
 	// startingUntil is until when it may destroy nothing.
 	startingUntil time.Duration
@@ -97,6 +100,9 @@ func (w *world) start() {
 	worker := &reaper.Worker{
 		Garden: gardenView{l}, Volumes: diskView{l},
 		Clock: wallClock{clock.NewClock(), w}, Elapsed: w.elapsed,
+	}
+	if w.containerd {
+		worker.Runtime = containerdView{l}
 	}
 	if w.witness {
 		worker.Baggageclaim = baggageclaimView{l}

@@ -30,6 +30,9 @@ func (w *world) live(s schedule) {
 		w.checkAccount()
 	}
 	w.stats.Schedules, w.stats.Simulated = 1, w.now()
+	if w.containerd {
+		w.stats.OnContainerd = 1
+	}
 	for _, l := range w.lives {
 		if !l.over() {
 			w.kill(l)

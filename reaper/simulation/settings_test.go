@@ -13,6 +13,10 @@ type settings struct {
 	dryRun   bool
 	// witness tells that the daemon asks baggageclaim.
 	witness bool
+	// containerd runs the containers, beneath a Garden that tells of each but its
+	// properties; otherwise Guardian does. bundles tells that the daemon sees what
+	// containerd writes of each task.
+	containerd, bundles bool
 	// ttl of new volumes. Zero: they never expire; negative: they have no
 	// ttl.json.
 	ttl time.Duration
@@ -38,6 +42,11 @@ func settingsOf(seed uint64) settings {
 		witness:  !d.of("witness").chance(0.08),
 		ttl:      pick(d.of("ttl"), 5*time.Minute, 5*time.Minute, 5*time.Minute, 0, -1),
 		busyFor:  d.of("busy for").between(30*time.Minute, 4*time.Hour),
+	}
+	if s.containerd = d.of("containerd").chance(0.35); s.containerd {
+		// No release that runs on it has TTLs.
+		s.ttl = -1
+		s.bundles = d.of("bundles").chance(0.7)
 	}
 	for _, text := range []string{"protected-*", "team=main"} {
 		protection, err := reaper.ParseProtection(text)

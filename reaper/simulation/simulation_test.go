@@ -1,7 +1,7 @@
 // Package simulation runs the daemon's real code over a simulated Concourse
-// worker: ATC, baggageclaim, Garden and the disk, with faults of all kinds in
-// random schedules, and restarts of the daemon among them. Time is simulated
-// too. What must hold is checked at each destroy, each pass and each event.
+// worker: ATC, baggageclaim, Garden over Guardian or containerd, and the disk, with
+// faults of all kinds in random schedules, and restarts of the daemon among them.
+// Time is simulated too. What must hold is checked at each destroy, each pass and each event.
 //
 // A schedule that fails is shortened and printed with how to replay it:
 //

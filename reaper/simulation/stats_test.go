@@ -13,7 +13,9 @@ import (
 // stats is what was simulated.
 type stats struct {
 	Schedules, Lives, Passes int
-	Simulated                time.Duration
+	// OnContainerd are the schedules of workers that run on it.
+	OnContainerd int
+	Simulated    time.Duration
 	// Destroys are the calls of Garden's Destroy; GoneBefore those for a
 	// container that was gone then.
 	Destroys, GoneBefore int
@@ -31,6 +33,7 @@ func newStats() stats {
 
 func (s *stats) add(other stats) {
 	s.Schedules += other.Schedules
+	s.OnContainerd += other.OnContainerd
 	s.Lives += other.Lives
 	s.Passes += other.Passes
 	s.Simulated += other.Simulated
@@ -56,7 +59,7 @@ func (s stats) String() string {
 	for _, name := range slices.Sorted(maps.Keys(s.Events)) {
 		events = append(events, fmt.Sprintf("%s %d", name, s.Events[name]))
 	}
-	return fmt.Sprintf("simulated: %d schedules, %d passes, %.0f worker-hours, %d daemons, %d destroys, wrong destroys: %d, %d faults\n"+
-		"faults: %s\nevents: %s", s.Schedules, s.Passes, s.Simulated.Hours(), s.Lives, s.Destroys, s.Wrong, faults,
+	return fmt.Sprintf("simulated: %d schedules (%d on containerd), %d passes, %.0f worker-hours, %d daemons, %d destroys, wrong destroys: %d, %d faults\n"+
+		"faults: %s\nevents: %s", s.Schedules, s.OnContainerd, s.Passes, s.Simulated.Hours(), s.Lives, s.Destroys, s.Wrong, faults,
 		strings.Join(kinds, ", "), strings.Join(events, ", "))
 }
