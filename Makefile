@@ -74,7 +74,7 @@ test-full: ## run what takes long: specs of minutes, 3000 simulated schedules, e
 	spec/fuzz.sh $(FUZZTIME)
 
 soak: ## simulate a worker and its faults for SOAK
-	go test -timeout 0 -count 1 -v -run TestSimulation ./reaper/simulation -soak $(SOAK) | grep -v '^=== '
+	go test -timeout 0 -count 1 -v -run TestSimulation ./reaper/simulation -soak $(SOAK) | grep --line-buffered -v '^=== '
 
 bench: build ## measure weeder against its budgets, and write spec/bench/REPORT.md and the README's table (QUICK=1: measure less, write nothing)
 	@spec/setup.sh jq strace || echo "going on without: the report says what is left out" >&2
