@@ -13,7 +13,10 @@ import (
 
 	"weeder/baggageclaim"
 	"weeder/reaper"
+	"weeder/spec/goroutines"
 )
+
+var _ = goroutines.CheckEachSpec()
 
 func TestBaggageclaim(t *testing.T) {
 	RegisterFailHandler(Fail)

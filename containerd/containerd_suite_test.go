@@ -8,10 +8,10 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/gleak"
 
 	"weeder/containerd"
 	"weeder/reaper"
+	"weeder/spec/goroutines"
 	"weeder/spec/leftout"
 )
 
@@ -23,13 +23,7 @@ func TestContainerd(t *testing.T) {
 
 var _ = ReportAfterSuite("left out", leftout.Tell)
 
-var _ = BeforeEach(func() {
-	before := gleak.Goroutines()
-	// Registered first, so that it runs after everything else is cleaned up.
-	DeferCleanup(func() {
-		Eventually(gleak.Goroutines).ShouldNot(gleak.HaveLeaked(before))
-	})
-})
+var _ = goroutines.CheckEachSpec()
 
 // shortDir is a directory for sockets, whose paths have at most 107 bytes.
 func shortDir() string {

@@ -6,7 +6,8 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/gleak"
+
+	"weeder/spec/goroutines"
 )
 
 func TestGardenclient(t *testing.T) {
@@ -15,13 +16,4 @@ func TestGardenclient(t *testing.T) {
 	RunSpecs(t, "Gardenclient Suite")
 }
 
-var _ = BeforeEach(func() {
-	before := gleak.Goroutines()
-	// Garden's own server ends the first of these never, the second after a minute.
-	bombs := gleak.IgnoringInBacktrace("garden/server/bomberman.(*Bomberman).manageBombs")
-	streams := gleak.IgnoringInBacktrace("garden/server/streamer.(*Streamer).Stop")
-	// Registered first, so that it runs after everything else is cleaned up.
-	DeferCleanup(func() {
-		Eventually(gleak.Goroutines).ShouldNot(gleak.HaveLeaked(before, bombs, streams))
-	})
-})
+var _ = goroutines.CheckEachSpec(goroutines.OfGardenServer...)

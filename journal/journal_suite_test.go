@@ -12,6 +12,7 @@ import (
 
 	"weeder/journal"
 	"weeder/reaper"
+	"weeder/spec/goroutines"
 )
 
 func init() {
@@ -21,6 +22,8 @@ func init() {
 		panic(err)
 	}
 }
+
+var _ = goroutines.CheckEachSpec()
 
 func TestJournal(t *testing.T) {
 	if task := os.Getenv(taskEnv); task != "" {

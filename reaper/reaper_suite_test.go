@@ -9,7 +9,8 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/gleak"
+
+	"weeder/spec/goroutines"
 )
 
 func init() {
@@ -33,13 +34,7 @@ func TestReaper(t *testing.T) {
 	RunSpecs(t, "Reaper Suite")
 }
 
-var _ = BeforeEach(func() {
-	before := gleak.Goroutines()
-	// Registered first, so that it runs after everything else is cleaned up.
-	DeferCleanup(func() {
-		Eventually(gleak.Goroutines).ShouldNot(gleak.HaveLeaked(before))
-	})
-})
+var _ = goroutines.CheckEachSpec()
 
 func recorded(name string) []byte {
 	GinkgoHelper()

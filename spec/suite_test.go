@@ -15,6 +15,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"weeder/spec/goroutines"
 	"weeder/spec/isolate"
 	"weeder/spec/leftout"
 )
@@ -33,6 +34,8 @@ type binaries struct {
 var built binaries
 
 var _ = ReportAfterSuite("left out", leftout.Tell)
+
+var _ = goroutines.CheckEachSpec()
 
 func TestSpec(t *testing.T) {
 	RegisterFailHandler(Fail)

@@ -11,9 +11,9 @@ import (
 	"code.cloudfoundry.org/clock/fakeclock"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/gleak"
 
 	"weeder/reaper"
+	"weeder/spec/goroutines"
 	"weeder/status"
 )
 
@@ -31,13 +31,7 @@ func TestStatus(t *testing.T) {
 	RunSpecs(t, "Status Suite")
 }
 
-var _ = BeforeEach(func() {
-	before := gleak.Goroutines()
-	// Registered first, so that it runs after everything else is cleaned up.
-	DeferCleanup(func() {
-		Eventually(gleak.Goroutines).ShouldNot(gleak.HaveLeaked(before))
-	})
-})
+var _ = goroutines.CheckEachSpec()
 
 var start = time.Date(2016, 10, 21, 14, 29, 14, 0, time.UTC)
 

@@ -7,9 +7,13 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
+
+	"weeder/spec/goroutines"
 )
 
 var sandboxPath string
+
+var _ = goroutines.CheckEachSpec()
 
 func TestSandbox(t *testing.T) {
 	SetDefaultEventuallyTimeout(15 * time.Second)

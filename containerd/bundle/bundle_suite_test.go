@@ -6,7 +6,8 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/gleak"
+
+	"weeder/spec/goroutines"
 )
 
 func TestBundle(t *testing.T) {
@@ -15,10 +16,4 @@ func TestBundle(t *testing.T) {
 	RunSpecs(t, "Bundle Suite")
 }
 
-var _ = BeforeEach(func() {
-	before := gleak.Goroutines()
-	// Registered first, so that it runs after everything else is cleaned up.
-	DeferCleanup(func() {
-		Eventually(gleak.Goroutines).ShouldNot(gleak.HaveLeaked(before))
-	})
-})
+var _ = goroutines.CheckEachSpec()

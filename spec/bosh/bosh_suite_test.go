@@ -13,6 +13,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"weeder/spec/goroutines"
 	"weeder/spec/isolate"
 	"weeder/spec/leftout"
 )
@@ -28,6 +29,8 @@ const (
 var built struct{ Weeder, Sandbox string }
 
 var _ = ReportAfterSuite("left out", leftout.Tell)
+
+var _ = goroutines.CheckEachSpec()
 
 func TestBOSH(t *testing.T) {
 	RegisterFailHandler(Fail)

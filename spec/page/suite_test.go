@@ -13,8 +13,10 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gleak"
 
 	"weeder/spec/browser"
+	"weeder/spec/goroutines"
 	"weeder/spec/isolate"
 	"weeder/spec/leftout"
 )
@@ -22,6 +24,9 @@ import (
 var built struct{ Weeder, Sandbox string }
 
 var _ = ReportAfterSuite("left out", leftout.Tell)
+
+// One browser does for all of them.
+var _ = goroutines.CheckEachSpec(gleak.IgnoringInBacktrace("spec/browser.(*Browser).listen"))
 
 func TestPage(t *testing.T) {
 	SetDefaultEventuallyTimeout(20 * time.Second)

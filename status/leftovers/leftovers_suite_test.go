@@ -19,12 +19,15 @@ import (
 	. "github.com/onsi/gomega"
 	"golang.org/x/sys/unix"
 
+	"weeder/spec/goroutines"
 	"weeder/spec/leftout"
 	"weeder/status/leftovers"
 )
 
 // holdVariable makes this binary hold a file open: see hold.
 const holdVariable = "LEFTOVERS_SPEC_HOLDS"
+
+var _ = goroutines.CheckEachSpec()
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(holdVariable); path != "" {

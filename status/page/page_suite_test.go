@@ -11,9 +11,12 @@ import (
 	"golang.org/x/net/html"
 
 	"weeder/reaper"
+	"weeder/spec/goroutines"
 	"weeder/status/page"
 	"weeder/status/trend"
 )
+
+var _ = goroutines.CheckEachSpec()
 
 func TestPage(t *testing.T) {
 	RegisterFailHandler(Fail)

@@ -7,8 +7,11 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"weeder/spec/goroutines"
 	"weeder/status/trend"
 )
+
+var _ = goroutines.CheckEachSpec()
 
 func TestTrend(t *testing.T) {
 	RegisterFailHandler(Fail)

@@ -17,11 +17,13 @@ import (
 	"code.cloudfoundry.org/lager/v3/lagertest"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/gleak"
 
 	"weeder/cmd/sandbox/backend"
 	"weeder/cmd/sandbox/faults"
+	"weeder/spec/goroutines"
 )
+
+var _ = goroutines.CheckEachSpec(goroutines.OfGardenServer...)
 
 func TestBackend(t *testing.T) {
 	SetDefaultEventuallyTimeout(5 * time.Second)
@@ -44,14 +46,6 @@ type served struct {
 // serve starts a backend that has containers from the start.
 func serve(options backend.Options, containers ...backend.Container) *served {
 	GinkgoHelper()
-
-	before := gleak.Goroutines()
-	DeferCleanup(func() {
-		Eventually(gleak.Goroutines).ShouldNot(gleak.HaveLeaked(before,
-			gleak.IgnoringTopFunction("code.cloudfoundry.org/garden/server/bomberman.(*Bomberman).manageBombs"),
-			// They wait a minute for clients that are late.
-			gleak.IgnoringCreator("code.cloudfoundry.org/garden/server/streamer.(*Streamer).Stop")))
-	})
 
 	options.Depot = GinkgoT().TempDir()
 	s := &served{Backend: backend.New(options), depot: options.Depot}

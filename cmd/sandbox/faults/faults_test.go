@@ -3,7 +3,6 @@ package faults_test
 import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/gleak"
 
 	"weeder/cmd/sandbox/faults"
 )
@@ -12,9 +11,6 @@ var _ = Describe("Set", func() {
 	var set *faults.Set
 
 	BeforeEach(func() {
-		before := gleak.Goroutines()
-		DeferCleanup(func() { Eventually(gleak.Goroutines).ShouldNot(gleak.HaveLeaked(before)) })
-
 		set = faults.New(
 			faults.Kind{Name: "fails", Help: "it fails"},
 			faults.Kind{Name: "fails-once", OncePerHandle: true},

@@ -11,7 +11,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/gleak"
 
 	"weeder/cmd/sandbox/faults"
 	"weeder/cmd/sandbox/volumes"
@@ -25,9 +24,6 @@ var _ = Describe("Handler", func() {
 	)
 
 	BeforeEach(func() {
-		before := gleak.Goroutines()
-		DeferCleanup(func() { Eventually(gleak.Goroutines).ShouldNot(gleak.HaveLeaked(before)) })
-
 		dir = volumes.Dir(GinkgoT().TempDir())
 		Expect(dir.Make()).To(Succeed())
 		set = faults.New(volumes.Kinds...)

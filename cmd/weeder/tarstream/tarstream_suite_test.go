@@ -5,7 +5,11 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+
+	"weeder/spec/goroutines"
 )
+
+var _ = goroutines.CheckEachSpec()
 
 func TestTarstream(t *testing.T) {
 	RegisterFailHandler(Fail)
