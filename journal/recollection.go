@@ -26,16 +26,17 @@ type recollection struct {
 }
 
 type recollectedOrphan struct {
-	Flagged      bool          `json:"flagged"`
-	First        time.Duration `json:"first_ns"`
-	Passes       int           `json:"passes"`
-	Created      time.Time     `json:"created,omitzero"`
-	Tried        bool          `json:"tried,omitempty"`
-	Failures     int           `json:"failures,omitempty"`
-	LastError    string        `json:"last_error,omitempty"`
-	RetryAt      time.Duration `json:"retry_at_ns,omitempty"`
-	WouldDestroy bool          `json:"would_destroy,omitempty"`
-	Absent       int           `json:"absent,omitempty"`
+	Flagged      bool           `json:"flagged"`
+	First        time.Duration  `json:"first_ns"`
+	Passes       int            `json:"passes"`
+	Created      time.Time      `json:"created,omitzero"`
+	GraceTime    *time.Duration `json:"grace_time_ns,omitempty"`
+	Tried        bool           `json:"tried,omitempty"`
+	Failures     int            `json:"failures,omitempty"`
+	LastError    string         `json:"last_error,omitempty"`
+	RetryAt      time.Duration  `json:"retry_at_ns,omitempty"`
+	WouldDestroy bool           `json:"would_destroy,omitempty"`
+	Absent       int            `json:"absent,omitempty"`
 }
 
 func newRecollection(past reaper.Past, boot string) recollection {

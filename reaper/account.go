@@ -78,6 +78,9 @@ type Remembered struct {
 	HeardSince time.Time
 	// Destroying tells that a destroy of it is under way.
 	Destroying bool
+	// GraceTime is its own, as its properties told it when they were read last.
+	// Nil: not known.
+	GraceTime *time.Duration
 }
 
 // Sightings is what earlier passes remember.
@@ -131,6 +134,9 @@ type PastOrphan struct {
 	// Created is the container's CreatedAt: another one means another
 	// container of the same handle. Zero: not known.
 	Created time.Time
+	// GraceTime is its own, as its properties told it when they were read last.
+	// Nil: they never were.
+	GraceTime *time.Duration
 	// Tried tells that a destroy of it was begun.
 	Tried bool
 	// Failures is how many destroys of it have failed.

@@ -59,7 +59,7 @@ func (r *Reaper) attempt(looking, destroying context.Context, handle string, rep
 		return fresh, lookError{fmt.Errorf("look at %s again: that took %s, too long for what was found to hold",
 			handle, (r.Worker.elapsed() - began).Round(time.Second))}
 	case question.DryRun:
-		r.record(EventWouldDestroy, fresh, question, nil)
+		r.record(EventWouldDestroy, fresh, nil)
 		r.Logger.Info("would-destroy-container", lager.Data{"handle": handle, "reasons": codes(fresh.Reasons)})
 		return fresh, errWouldDestroy
 	}
@@ -74,30 +74,30 @@ func (r *Reaper) destroy(ctx context.Context, finding Finding, question Question
 	defer cancel()
 
 	handle := finding.Container.Handle
-	r.record(EventDestroying, finding, question, nil)
+	r.record(EventDestroying, finding, nil)
 	err := r.Worker.Garden.Destroy(within, handle)
 	switch {
 	case err == nil || errors.Is(err, ErrGone):
-		r.record(EventDestroyed, finding, question, nil)
+		r.record(EventDestroyed, finding, nil)
 		r.Logger.Info("destroyed-container", lager.Data{"handle": handle, "reasons": codes(finding.Reasons)})
 	case errors.Is(err, ErrInProgress):
-		r.record(EventDestroyFailed, finding, question, err)
+		r.record(EventDestroyFailed, finding, err)
 		r.Logger.Info("container-is-being-destroyed", lager.Data{"handle": handle})
 	case ctx.Err() != nil:
 		r.Logger.Error("left-destroy-to-garden", err, lager.Data{"handle": handle})
 		return errors.Join(errLeft, err)
 	default:
-		r.record(EventDestroyFailed, finding, question, err)
+		r.record(EventDestroyFailed, finding, err)
 		r.Logger.Error("failed-to-destroy-container", err, lager.Data{"handle": handle})
 	}
 	return err
 }
 
-func (r *Reaper) record(name EventName, finding Finding, question Question, failure error) {
+func (r *Reaper) record(name EventName, finding Finding, failure error) {
 	if r.Recorder == nil {
 		return
 	}
-	event := eventOf(finding, question.Policy)
+	event := eventOf(finding)
 	event.Time, event.Name, event.Err = r.Worker.Clock.Now(), name, failure
 	if name == EventDestroyFailed {
 		event.Failures++
@@ -113,12 +113,12 @@ func (r *Reaper) record(name EventName, finding Finding, question Question, fail
 }
 
 // eventOf is what every event tells of a container.
-func eventOf(finding Finding, policy Policy) Event {
+func eventOf(finding Finding) Event {
 	return Event{
 		Handle:   finding.Container.Handle,
 		Reasons:  finding.Reasons,
 		Purpose:  finding.Container.Purpose,
-		Grace:    policy.graceOf(finding.Container),
+		Grace:    finding.Grace,
 		Failures: finding.Failures,
 	}
 }

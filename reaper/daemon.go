@@ -142,7 +142,7 @@ func (d *Daemon) settle(finding Finding, err error) {
 	// away that it failed.
 	d.keep()
 	if failures == StuckAfter {
-		event := eventOf(finding, d.Policy)
+		event := eventOf(finding)
 		event.Name, event.Time, event.Failures, event.Err = EventStuck, d.Worker.Clock.Now(), failures, err
 		d.tell(event)
 	}

@@ -38,6 +38,69 @@ var _ = Describe("Daemon, waiting out a grace", func() {
 		Entry("a longer one", time.Hour, time.Hour),
 	)
 
+	// untell has Garden refuse one container in bulk_info and bulk_metrics, as one
+	// whose runc state fails; its bundle is read.
+	untell := func(w *watch, handle string) {
+		w.sight(handle, func(s *reaper.Sighting) {
+			s.Properties = nil
+			s.Spec, s.SpecSource = &reaper.Spec{Root: "/volumes/live/v-" + handle + "/volume"}, reaper.SourceBundle
+			s.Doubts = []reaper.Reason{{Code: reaper.SourceUnreadable, Detail: "bulk_info: runc state: exit status 1"}}
+		})
+		w.garden.mutex.Lock()
+		defer w.garden.mutex.Unlock()
+		w.garden.usages = nil
+	}
+
+	It("waits out the container's own, though a restarted daemon finds its properties unreadable", watching(func(w *watch) {
+		w.orphan("o")
+		w.sight("o", func(s *reaper.Sighting) {
+			s.Properties["garden.grace-time"] = strconv.FormatInt((5 * time.Hour).Nanoseconds(), 10)
+		})
+		w.settled()
+		w.wait(20 * time.Minute)
+		w.stop()
+		untell(w, "o")
+		w.hire(w.keeper.last())
+		w.start()
+		Expect(w.heldBy("o")).To(Equal(by{reaper.HeldByGrace}))
+		w.wait(4*time.Hour + 30*time.Minute - time.Nanosecond)
+		Expect(w.of("destroy")).To(BeEmpty())
+		w.wait(time.Nanosecond)
+		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+	}))
+
+	It("waits as for one in use where nobody has ever read the container's own", watching(func(w *watch) {
+		w.orphan("o")
+		untell(w, "o")
+		w.settled()
+		w.wait(w.Policy.BusyGrace - w.Policy.Grace - time.Nanosecond)
+		Expect(w.heldBy("o")).To(Equal(by{reaper.HeldByGrace}))
+		Expect(w.of("destroy")).To(BeEmpty())
+		w.wait(time.Nanosecond)
+		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+	}))
+
+	DescribeTable("takes no other container's for its own",
+		func(before, after time.Time) {
+			watching(func(w *watch) {
+				w.orphan("o")
+				w.sight("o", func(s *reaper.Sighting) { s.CreatedAt = before })
+				w.start()
+				w.passes(3)
+				w.stop()
+				untell(w, "o")
+				w.sight("o", func(s *reaper.Sighting) { s.CreatedAt = after })
+				w.hire(w.keeper.last())
+				w.start()
+				w.wait(time.Hour)
+				Expect(w.of("destroy")).To(BeEmpty())
+			})()
+		},
+		Entry("where it was made at another time", now.Add(-time.Hour), now.Add(-time.Hour+time.Second)),
+		Entry("where nothing tells when it was made", now.Add(-time.Hour), time.Time{}),
+		Entry("where nothing told when the one before was made", time.Time{}, now.Add(-time.Hour)),
+	)
+
 	It("counts from the first sighting, of whatever age the container and its volume's expiry are", watching(func(w *watch) {
 		w.settled()
 		w.container("o", expiring("v-o", time.Minute, now.Add(-time.Hour)))

@@ -220,6 +220,7 @@ var _ = Describe("Daemon, started again", func() {
 			Identity:      "8:1 2", HeardSince: ptr(w.wall.elapsed() - 90*time.Second),
 			Orphans: map[string]reaper.PastOrphan{"o": {
 				Flagged: true, First: w.wall.elapsed() - 90*time.Second, Passes: 4, Created: now.Add(-24 * time.Hour),
+				GraceTime: ptr(time.Duration(0)),
 			}},
 		}))
 

@@ -50,7 +50,8 @@ func Weigh(container Container, judgement Judgement, now time.Time, policy Polic
 		}
 	}
 
-	grace := policy.graceOf(container)
+	grace := policy.graceOf(container, at.Remembered)
+	finding.Grace = grace
 	if judgement.byExpiryAlone() {
 		// While baggageclaim is away nobody can prolong a volume's life.
 		answeredLong := at.HeardSince.Add(grace)
@@ -74,7 +75,11 @@ func Weigh(container Container, judgement Judgement, now time.Time, policy Polic
 			hold(HeldByAge, time.Time{}, "nothing tells how old it is")
 		}
 	} else if due := finding.Since.Add(grace); now.Before(due) {
-		hold(HeldByGrace, due, "its grace of %s counts from %s", grace, finding.Since.UTC().Format(time.RFC3339))
+		untold := ""
+		if container.graceUntold(at.Remembered) {
+			untold = ", since its own can't be read,"
+		}
+		hold(HeldByGrace, due, "its grace of %s%s counts from %s", grace, untold, finding.Since.UTC().Format(time.RFC3339))
 	}
 
 	if at.UsageAsked {
@@ -83,13 +88,23 @@ func Weigh(container Container, judgement Judgement, now time.Time, policy Polic
 	return finding
 }
 
-// graceOf is how long a container must have been an orphan.
-func (p Policy) graceOf(container Container) time.Duration {
+// graceOf is how long a container must have been an orphan. Of one whose
+// properties are not told now the grace time counts that they told earlier; where
+// nobody knows it may be any.
+func (p Policy) graceOf(container Container, remembered Remembered) time.Duration {
 	grace := max(p.Grace, container.GraceTime)
-	if container.GraceUnknown {
+	if container.graceUntold(remembered) {
 		grace = max(grace, p.BusyGrace)
 	}
+	if container.Properties == nil && remembered.GraceTime != nil {
+		grace = max(grace, *remembered.GraceTime)
+	}
 	return grace
+}
+
+// graceUntold tells that nobody knows the container's own grace time.
+func (c Container) graceUntold(remembered Remembered) bool {
+	return c.GraceUnknown || c.Properties == nil && remembered.GraceTime == nil
 }
 
 func times(n int) string {

@@ -31,6 +31,10 @@ var _ = Describe("Weigh", func() {
 		named     bool
 		mute      bool
 		protected []string
+		// untold has its properties not read, but earlier where they told a grace
+		// time then.
+		untold bool
+		told   *time.Duration
 	}
 	// rootThere is a container whose mount is gone, and its root not.
 	rootThere := []reaper.Volume{volume("mount", reaper.VolumeMissing), live("root")}
@@ -54,8 +58,12 @@ var _ = Describe("Weigh", func() {
 				container.References[i].Root = false
 			}
 		}
+		if s.untold {
+			container.Properties = nil
+		}
 		policy := reaper.Policy{Grace: grace, BusyGrace: busyGrace, Protect: protect(s.protected...)}
 		at := reaper.Circumstances{UsageAsked: s.asked, Usage: s.usage, Named: s.named, BaggageclaimAnswers: !s.mute}
+		at.GraceTime = s.told
 		if s.seen != 0 {
 			at.FirstSeen = now.Add(-s.seen)
 		}
@@ -87,6 +95,12 @@ var _ = Describe("Weigh", func() {
 		Entry("grace: the age that Garden tells counts against an older sighting", scene{volumes: rootGone, seen: old, asked: true, usage: reaper.Usage{Processes: 1, Age: time.Minute}}, by{reaper.HeldByGrace}),
 		Entry("grace: created in the future", scene{volumes: rootGone, age: -time.Hour, asked: true, usage: idle}, by{reaper.HeldByGrace}),
 		Entry("grace: first seen in the future", scene{volumes: rootGone, age: old, seen: -time.Hour, asked: true, usage: idle}, by{reaper.HeldByGrace}),
+		Entry("grace: its properties can't be read: busy-grace", scene{volumes: rootGone, age: busyGrace - 1, asked: true, untold: true}, by{reaper.HeldByGrace}),
+		Entry("grace: its properties can't be read: busy-grace has passed", scene{volumes: rootGone, age: busyGrace, asked: true, untold: true}, by{}),
+		Entry("grace: its properties can't be read, and told a longer one before", scene{volumes: rootGone, age: time.Hour - 1, asked: true, untold: true, told: ptr(time.Hour)}, by{reaper.HeldByGrace}),
+		Entry("grace: its properties can't be read, and what they told before has passed", scene{volumes: rootGone, age: time.Hour, asked: true, untold: true, told: ptr(time.Hour)}, by{}),
+		Entry("grace: its properties can't be read, and told none before", scene{volumes: rootGone, age: grace, asked: true, untold: true, told: ptr(time.Duration(0))}, by{}),
+		Entry("grace: what its properties tell now counts", scene{volumes: rootGone, age: grace, asked: true, told: ptr(time.Hour)}, by{}),
 		Entry("grace: told before Garden is asked", scene{volumes: rootGone, age: time.Minute}, by{reaper.HeldByGrace}),
 
 		Entry("age: nothing tells it", scene{volumes: rootGone, asked: true, usage: idle}, by{reaper.HeldByAge}),

@@ -142,6 +142,9 @@ func (m *Memory) seeContainers(report *Report, now moment, good bool) {
 				m.tell(finding, Event{Name: EventFlagged})
 			}
 			orphan.Passes++
+			if known := finding.Container; known.Properties != nil && !known.GraceUnknown {
+				orphan.GraceTime = &known.GraceTime
+			}
 		case finding.Verdict != Orphan && orphan.Flagged:
 			m.tell(finding, Event{Name: EventCleared, Note: "its verdict is " + string(finding.Verdict)})
 			orphan.Flagged, orphan.Passes, orphan.WouldDestroy = false, 0, false
@@ -205,7 +208,7 @@ func (m *Memory) tell(finding Finding, event Event) {
 	event.Handle = finding.Container.Handle
 	event.Reasons = finding.Reasons
 	event.Purpose = finding.Container.Purpose
-	event.Grace = m.grace(finding.Container)
+	event.Grace = m.grace(finding.Container, m.past.remember(finding.Container, m.last.wall, m.last.elapsed))
 	event.Failures = m.past.Orphans[event.Handle].Failures
 	if created := finding.Container.CreatedAt; !created.IsZero() {
 		event.Age = event.Time.Sub(created)

@@ -144,6 +144,8 @@ type Finding struct {
 	// expiry that alone speaks against it. Zero: it is no orphan, or neither is
 	// known.
 	Since time.Time
+	// Grace that an orphan has to wait out.
+	Grace time.Duration
 	// Processes that run in an orphan, as far as they were asked for. Zero: not
 	// known.
 	Processes uint64
