@@ -49,7 +49,7 @@ func (c *Client) tellAll(ctx context.Context, handles []string, told map[string]
 			return err
 		}
 		for _, handle := range batch {
-			info, err := entryOf(infos, handle)
+			info, err := infos.of(handle)
 			if err != nil {
 				told[handle] = Told{Err: fmt.Errorf("%s of %s: %w", readProperties, handle, err)}
 				continue
@@ -64,12 +64,14 @@ func (c *Client) tellAll(ctx context.Context, handles []string, told map[string]
 func (c *Client) tellEach(ctx context.Context, handles []string, told map[string]Told) error {
 	answers := make([]Told, len(handles))
 	asked := make([]bool, len(handles))
-	err := c.askEach(ctx, handles, func(n int, properties map[string]string, err error) {
+	err := c.askEach(ctx, handles, func(ctx context.Context, n int) error {
+		properties, err := c.propertiesOf(ctx, handles[n])
 		asked[n] = true
 		answers[n] = Told{Properties: properties}
 		if err != nil {
 			answers[n].Err = fmt.Errorf("container %s: %w", handles[n], err)
 		}
+		return err
 	})
 	for n, handle := range handles {
 		if asked[n] {

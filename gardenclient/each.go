@@ -26,15 +26,18 @@ func (c *Client) lookAtEach(ctx context.Context, handles []string) ([]*look, err
 	for n, handle := range handles {
 		looks[n] = &look{handle: handle}
 	}
-	err := c.askEach(ctx, handles, func(n int, properties map[string]string, err error) {
+	err := c.askEach(ctx, handles, func(ctx context.Context, n int) error {
+		properties, err := c.propertiesOf(ctx, handles[n])
 		switch seen := looks[n]; {
 		case err == nil:
 			seen.sighting.Properties = properties
 		case isNotFound(err, seen.handle):
 			seen.doubt("gone while looking")
 		default:
+			seen.sighting.Silent = errors.Is(err, context.DeadlineExceeded)
 			seen.doubt(err.Error())
 		}
+		return err
 	})
 	if err == nil {
 		c.readBundles(ctx, looks)
@@ -46,26 +49,23 @@ func (c *Client) lookAtEach(ctx context.Context, handles []string) ([]*look, err
 	return looks, nil
 }
 
-// askEach asks for the properties of each container, a few at a time, and has
-// the answers told, to several goroutines at once, with the handle's place among
-// the handles. It gives up on a Garden that leaves too many without an answer.
-func (c *Client) askEach(ctx context.Context, handles []string, tell func(n int, properties map[string]string, err error)) error {
+// askEach has each container asked about, a few at a time, by its place among the
+// handles. It gives up on a Garden that leaves too many without an answer.
+func (c *Client) askEach(ctx context.Context, handles []string, ask func(ctx context.Context, n int) error) error {
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 
 	var silent atomic.Int32
 	slots := make(chan struct{}, askedAtOnce)
 	var asking sync.WaitGroup
-	for n, handle := range handles {
+	for n := range handles {
 		slots <- struct{}{}
 		if ctx.Err() != nil {
 			break
 		}
 		asking.Go(func() {
 			defer func() { <-slots }()
-			properties, err := c.propertiesOf(ctx, handle)
-			tell(n, properties, err)
-			if errors.Is(err, ErrNoAnswer) && silent.Add(1) > maxSilent {
+			if err := ask(ctx, n); errors.Is(err, ErrNoAnswer) && silent.Add(1) > maxSilent {
 				giveUp(err)
 			}
 		})

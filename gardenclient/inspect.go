@@ -96,11 +96,14 @@ func (c *Client) lookAtAll(ctx context.Context, handles []string) ([]*look, erro
 }
 
 // lookAt takes up what bulk_info says of one container.
-func (c *Client) lookAt(handle string, infos map[string]garden.ContainerInfoEntry) *look {
+func (c *Client) lookAt(handle string, infos infos) *look {
 	seen := &look{handle: handle}
-	info, err := entryOf(infos, handle)
+	info, err := infos.of(handle)
 	if err != nil {
 		seen.refused = err
+		// What its bundle says may be the half of it.
+		_, seen.sighting.Silent = infos.silent[handle]
+		seen.sighting.Blind = seen.sighting.Silent
 		return seen
 	}
 	seen.sighting.State = info.State
@@ -110,19 +113,31 @@ func (c *Client) lookAt(handle string, infos map[string]garden.ContainerInfoEntr
 	return seen
 }
 
-// bulkInfo asks about one batch.
-func (c *Client) bulkInfo(ctx context.Context, handles []string) (map[string]garden.ContainerInfoEntry, error) {
-	var infos map[string]garden.ContainerInfoEntry
-	err := c.ask(ctx, "bulk_info", func(conn connection.Connection) (err error) {
-		infos, err = conn.BulkInfo(handles)
-		return err
-	})
-	return infos, err
+// infos are bulk_info's answers.
+type infos struct {
+	told   map[string]garden.ContainerInfoEntry
+	silent map[string]error
 }
 
-// entryOf is bulk_info's word on one container.
-func entryOf(infos map[string]garden.ContainerInfoEntry, handle string) (garden.ContainerInfo, error) {
-	entry, ok := infos[handle]
+// bulkInfo asks about one batch.
+func (c *Client) bulkInfo(ctx context.Context, handles []string) (infos, error) {
+	told, silent, err := bulk(ctx, c, handles, func(ctx context.Context, handles []string) (map[string]garden.ContainerInfoEntry, error) {
+		var told map[string]garden.ContainerInfoEntry
+		err := c.ask(ctx, "bulk_info", func(conn connection.Connection) (err error) {
+			told, err = conn.BulkInfo(handles)
+			return err
+		})
+		return told, err
+	})
+	return infos{told: told, silent: silent}, err
+}
+
+// of is bulk_info's word on one container.
+func (i infos) of(handle string) (garden.ContainerInfo, error) {
+	if why, silent := i.silent[handle]; silent {
+		return garden.ContainerInfo{}, why
+	}
+	entry, ok := i.told[handle]
 	switch {
 	case !ok:
 		return garden.ContainerInfo{}, errors.New("bulk_info: left out of the answer")

@@ -25,7 +25,7 @@ func (c *Client) Properties(ctx context.Context, handle string) (map[string]stri
 		return nil, err
 	}
 
-	info, err := entryOf(infos, handle)
+	info, err := infos.of(handle)
 	if err != nil {
 		return nil, c.orNotFound(ctx, readProperties, handle, err)
 	}

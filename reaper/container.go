@@ -37,6 +37,9 @@ type Sighting struct {
 	// Task is how containerd's task of it stands, such as "running" or NoTask.
 	// Empty: not known, or no container of containerd's.
 	Task string
+	// Silent tells that Garden gave no answer about it, though it does about others.
+	// Asking again costs a whole timeout, and leaves a process behind that hangs.
+	Silent bool
 	// Blind tells that this source may know the container and could not be
 	// asked: what the others say is not enough then to speak against it.
 	Blind bool
@@ -69,6 +72,8 @@ type Container struct {
 	// Task is how containerd's task of it stood when it was first seen. Empty:
 	// not known, or no container of containerd's.
 	Task string
+	// Silent tells that Garden gave no answer about it, though it did about others.
+	Silent bool
 	// Blind tells that a source that may know it could not be asked.
 	Blind bool
 	// References are the volumes that the sources name, each source's own.

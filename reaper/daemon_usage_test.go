@@ -1,6 +1,8 @@
 package reaper_test
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -76,6 +78,30 @@ var _ = Describe("Daemon, asking for processes and ages", func() {
 		w.garden.usageErr = nil
 		w.passes(1)
 		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+	}))
+
+	It("asks ever more seldom about the one that Garden hangs over", watching(func(w *watch) {
+		w.container("hung", volume("mount", reaper.VolumeMissing), live("v-hung"))
+		w.garden.usages["hung"] = reaper.Usage{Failed: true}
+		w.container("o", volume("mount-o", reaper.VolumeMissing), live("v-o"))
+		w.settled()
+		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+		Expect(w.heldBy("hung")).To(Equal(by{reaper.HeldByBusy}))
+		Expect(finding(w.report(), "hung").Holds[0].Detail).To(ContainSubstring("could not be asked for"))
+
+		asked := func() int {
+			return len(slices.DeleteFunc(w.of("usage"), func(call string) bool { return !strings.Contains(call, "hung") }))
+		}
+		for n, after := range []time.Duration{5, 10, 20, 40, 80, 160, 320, 360, 360} {
+			w.wait(after*time.Minute - time.Nanosecond)
+			Expect(asked()).To(Equal(n + 1))
+			w.wait(time.Nanosecond)
+			Expect(asked()).To(Equal(n + 2))
+		}
+
+		w.garden.usages["hung"] = reaper.Usage{Processes: 1}
+		w.wait(6 * time.Hour)
+		Expect(w.of("destroy")).To(Equal([]string{"destroy o", "destroy hung"}))
 	}))
 
 	It("asks again right before a destroy", watching(func(w *watch) {

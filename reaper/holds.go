@@ -13,8 +13,6 @@ type Circumstances struct {
 	Usage Usage
 	// UsageAsked tells that Garden was asked for Usage.
 	UsageAsked bool
-	// UsageFailed tells that it should have known, and gave no answer.
-	UsageFailed bool
 	// Named tells that a person gave its handle.
 	Named bool
 	// BaggageclaimAnswers tells that baggageclaim's API answered in this pass.
@@ -127,7 +125,7 @@ func holdBusy(finding *Finding, now time.Time, grace time.Duration, at Circumsta
 		return
 	case at.Usage.Processes > 1:
 		why = fmt.Sprintf("%d processes run in it though its root volume is gone", at.Usage.Processes)
-	case at.UsageFailed:
+	case at.Usage.Failed:
 		why = "its processes could not be asked for"
 	case finding.rootGone() || finding.allGone():
 		return

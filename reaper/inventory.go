@@ -12,6 +12,17 @@ import (
 // and zombies stay unreadable for as long as they are there.
 const retryDoubts = 5 * time.Minute
 
+// maxRetrySilent bounds how long one is left alone that Garden gave no answer
+// about, again and again.
+const maxRetrySilent = 6 * time.Hour
+
+// retrySilent is how long one is left alone that Garden gives no answer about
+// once more: each question costs its timeout, and may leave a process behind in
+// the worker that hangs.
+func retrySilent(before time.Duration) time.Duration {
+	return min(2*before, maxRetrySilent)
+}
+
 // Inventory knows the containers of a worker. Between passes it asks only
 // about those that it has not seen; Garden runs a process for each container
 // it is asked about. It serves one pass at a time.
@@ -27,6 +38,8 @@ type Inventory struct {
 type known struct {
 	container Container
 	at        time.Time
+	// retry is how long it is left alone where it has to be asked about again.
+	retry time.Duration
 }
 
 // NewInventory makes an Inventory that has seen nothing yet. A nil runtime is
@@ -99,7 +112,11 @@ func (i *Inventory) see(ctx context.Context, listed []Listed) error {
 	for _, l := range unseen {
 		container := containers[l.Handle]
 		container.Hidden = l.Hidden
-		i.seen[l.Handle] = &known{container: container, at: now}
+		retry := retryDoubts
+		if before, found := i.seen[l.Handle]; found && before.container.Silent && container.Silent {
+			retry = retrySilent(before.retry)
+		}
+		i.seen[l.Handle] = &known{container: container, at: now, retry: retry}
 	}
 	return nil
 }
@@ -112,7 +129,7 @@ func (k *known) stale(l Listed, now time.Time) bool {
 		return true
 	}
 	blind := !k.container.SpecRead && len(k.container.References) == 0
-	return (blind || len(k.container.Doubts) > 0) && now.Sub(k.at) >= retryDoubts
+	return (blind || len(k.container.Doubts) > 0) && now.Sub(k.at) >= k.retry
 }
 
 // Forget has a container asked about again in the next pass.

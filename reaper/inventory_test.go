@@ -189,6 +189,35 @@ var _ = Describe("Inventory", func() {
 		})
 	})
 
+	It("asks ever more seldom about one that Garden hangs over, until it answers", func() {
+		silent := true
+		spoil := func() {
+			w.sight("b", func(s *reaper.Sighting) {
+				s.Silent, s.Blind, s.Doubts = silent, silent, []reaper.Reason{{Code: reaper.SourceUnreadable}}
+			})
+		}
+		spoil()
+		Expect(containers()["b"]).To(And(HaveField("Silent", true), HaveField("Blind", true)))
+
+		asksAfter := func(wait time.Duration) {
+			GinkgoHelper()
+			w.clock.Increment(wait - 1)
+			w.forget()
+			containers()
+			Expect(w.of("inspect")).To(BeEmpty())
+			w.clock.Increment(1)
+			containers()
+			Expect(w.of("inspect")).To(Equal([]string{"inspect b"}))
+		}
+		for _, minutes := range []time.Duration{5, 10, 20, 40, 80, 160, 320, 360, 360} {
+			asksAfter(minutes * time.Minute)
+		}
+		silent = false
+		spoil()
+		asksAfter(360 * time.Minute)
+		asksAfter(5 * time.Minute)
+	})
+
 	DescribeTable("asks again after five minutes, and no sooner, about what it could not read",
 		func(spoil func(*reaper.Sighting)) {
 			w.sight("b", spoil)

@@ -25,7 +25,7 @@ func (w *Worker) look(ctx context.Context, handle string, pass Report, question 
 			return finding, &interlock, nil
 		}
 	}
-	usage, failed := w.usage(ctx, []string{handle})
+	usage, _ := w.usage(ctx, []string{handle})
 
 	// Asking took its time, in which a volume may have come back.
 	last, now, interlock := w.judgeAfresh(ctx, container, pass, question)
@@ -35,7 +35,7 @@ func (w *Worker) look(ctx context.Context, handle string, pass Report, question 
 	at := w.circumstances(last, now, question, said.heard())
 	// What is under way is the attempt that looks.
 	at.Destroying = false
-	at.Usage, at.UsageAsked, at.UsageFailed = usage[handle], true, failed
+	at.Usage, at.UsageAsked = usage[handle], true
 	weighed := Weigh(last.Container, last.Judgement, now.wall, question.Policy, at)
 	if weighed.Verdict == Orphan && !accusesNoMore(last, finding) {
 		weighed.Holds = append(weighed.Holds, Hold{By: HeldByConfirm, Detail: "another volume went while it was looked at"})

@@ -65,5 +65,6 @@ func (c *Container) take(sighting Sighting) {
 		c.Task = sighting.Task
 	}
 	c.Blind = c.Blind || sighting.Blind
+	c.Silent = c.Silent || sighting.Silent
 	c.Doubts = append(c.Doubts, sighting.Doubts...)
 }

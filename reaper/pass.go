@@ -204,11 +204,11 @@ func (w *Worker) weigh(ctx context.Context, report *Report, question Question, h
 	}
 
 	if len(ask) > 0 {
-		usage, failed := w.rememberedUsage(ctx, ask)
+		usage := w.rememberedUsage(ctx, ask)
 		for i, finding := range report.Findings {
 			if finding.Eligible() {
 				at := w.circumstances(finding, now, question, heard)
-				at.Usage, at.UsageAsked, at.UsageFailed = usage[finding.Container.Handle], true, failed
+				at.Usage, at.UsageAsked = usage[finding.Container.Handle], true
 				report.Findings[i] = Weigh(finding.Container, finding.Judgement, report.At, question.Policy, at)
 			}
 		}
@@ -222,31 +222,39 @@ func (w *Worker) weigh(ctx context.Context, report *Report, question Question, h
 	}
 }
 
-// usage asks for processes and ages. Where neither the runtime nor Garden
-// gives an answer they are not known, which makes orphans wait longer; failed
-// tells that it was not for want of the call.
-func (w *Worker) usage(ctx context.Context, handles []string) (usage map[string]Usage, failed bool) {
-	usage = make(map[string]Usage, len(handles))
+// usage asks for processes and ages. Where neither the runtime nor Garden knows
+// them, which makes orphans wait longer, they are not in the answer; where one of
+// them should have known and could not be asked (answered is false), the usage of
+// all that nobody told of has failed.
+func (w *Worker) usage(ctx context.Context, handles []string) (usages map[string]Usage, answered bool) {
+	usages, answered = make(map[string]Usage, len(handles)), true
+	ask := func(who interface {
+		Usage(context.Context, []string) (map[string]Usage, error)
+	}) {
+		rest := slices.DeleteFunc(slices.Clone(handles), func(handle string) bool {
+			_, told := usages[handle]
+			return told
+		})
+		if len(rest) == 0 {
+			return
+		}
+		told, err := who.Usage(ctx, rest)
+		if err != nil {
+			answered = false
+			return
+		}
+		maps.Copy(usages, told)
+	}
 	if w.Runtime != nil {
-		told, err := w.Runtime.Usage(ctx, handles)
-		if failed = err != nil; !failed {
-			maps.Copy(usage, told)
-		}
+		ask(w.Runtime)
 	}
-	var rest []string
+	ask(w.Garden)
 	for _, handle := range handles {
-		if _, told := usage[handle]; !told {
-			rest = append(rest, handle)
+		if _, told := usages[handle]; !told && !answered {
+			usages[handle] = Usage{Failed: true}
 		}
 	}
-	if len(rest) > 0 {
-		told, err := w.Garden.Usage(ctx, rest)
-		if err == nil {
-			maps.Copy(usage, told)
-		}
-		failed = failed || err != nil
-	}
-	return usage, failed
+	return usages, answered
 }
 
 func (w *Worker) circumstances(finding Finding, now moment, question Question, heard bool) Circumstances {

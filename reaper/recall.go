@@ -2,6 +2,7 @@ package reaper
 
 import (
 	"context"
+	"maps"
 	"time"
 )
 
@@ -82,26 +83,27 @@ type usageAt struct {
 	Usage
 	told bool
 	at   time.Duration
+	// holds is for how long it is gone by.
+	holds time.Duration
 }
 
 // rememberedUsage asks for the usage of those about whom nothing is
 // remembered.
-func (w *Worker) rememberedUsage(ctx context.Context, handles []string) (map[string]Usage, bool) {
+func (w *Worker) rememberedUsage(ctx context.Context, handles []string) map[string]Usage {
 	if w.memory == nil {
-		return w.usage(ctx, handles)
+		usages, _ := w.usage(ctx, handles)
+		return usages
 	}
 	usages, ask := w.memory.recallUsage(handles)
 	if len(ask) == 0 {
-		return usages, false
+		return usages
 	}
-	asked, failed := w.usage(ctx, ask)
-	if !failed {
+	asked, answered := w.usage(ctx, ask)
+	if answered {
 		w.memory.rememberUsage(ask, asked)
 	}
-	for handle, usage := range asked {
-		usages[handle] = usage
-	}
-	return usages, failed
+	maps.Copy(usages, asked)
+	return usages
 }
 
 func (m *Memory) recallUsage(handles []string) (usages map[string]Usage, ask []string) {
@@ -112,7 +114,7 @@ func (m *Memory) recallUsage(handles []string) (usages map[string]Usage, ask []s
 	for _, handle := range handles {
 		remembered, known := m.usages[handle]
 		switch {
-		case !known || now-remembered.at >= usageFor:
+		case !known || now-remembered.at >= remembered.holds:
 			ask = append(ask, handle)
 		case remembered.told:
 			usages[handle] = remembered.Usage
@@ -127,6 +129,10 @@ func (m *Memory) rememberUsage(handles []string, usages map[string]Usage) {
 	now := m.elapsed()
 	for _, handle := range handles {
 		usage, told := usages[handle]
-		m.usages[handle] = usageAt{Usage: usage, told: told, at: now}
+		holds := usageFor
+		if before := m.usages[handle]; usage.Failed && before.Failed {
+			holds = retrySilent(before.holds)
+		}
+		m.usages[handle] = usageAt{Usage: usage, told: told, at: now, holds: holds}
 	}
 }

@@ -30,6 +30,8 @@ type Usage struct {
 	Idle bool
 	// Age since its creation. Zero: not known.
 	Age time.Duration
+	// Failed tells that Garden gave no answer about it, though it does about others.
+	Failed bool
 }
 
 // Garden is the server that owns the containers. No method but Destroy may

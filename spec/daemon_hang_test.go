@@ -61,6 +61,45 @@ var _ = Describe("daemon", func() {
 		Expect(w.calls()).To(HaveKeyWithValue("destroy", 51), "nothing is asked for twice")
 	})
 
+	// What hangs for one handle is asked about in one call with others.
+	DescribeTable("is not held up by a container that Garden hangs over",
+		func(fault string, verdict, held string) {
+			w.orphan("hung")
+			w.fault(fault, "hung")
+			w.remember(leak, "hung")
+			d := startDaemon(w, "--timeout=1s")
+			Eventually(w.destroyed).Should(ConsistOf(leak))
+
+			By("destroying what leaks later")
+			w.orphan("later")
+			d.passed(d.passes() + 1)
+			Eventually(func() []string { return d.scanned().of("later").HeldBy }).Should(ContainElement("grace"))
+			Expect(d.interlocks()).To(BeEmpty())
+			Expect(d.healthz().Code).To(Equal(200))
+			hung := d.scanned().of("hung")
+			Expect(hung.Verdict).To(Equal(verdict))
+			if held != "" {
+				Expect(hung.HeldBy).To(ConsistOf(held))
+			}
+			Expect(w.destroyed()).To(ConsistOf(leak))
+		},
+		Entry("in bulk_info", "bulk-info-hangs", "unknown", ""),
+		Entry("in bulk_metrics", "metrics-hang", "orphan", "busy"),
+	)
+
+	It("goes on where Garden begins to hang over a container that is due", func() {
+		w.orphan("hung")
+		w.remember(leak, "hung")
+		w.fault("destroy-fails", "hung")
+		d := startDaemon(w, "--timeout=1s")
+		Eventually(w.told("hung")).Should(ContainElement("destroy-failed"))
+		w.fault("bulk-info-hangs", "hung")
+		Eventually(func() string { return d.scanned().of("hung").Verdict }).Should(Equal("unknown"))
+		d.passed(d.passes() + 1)
+		Expect(d.interlocks()).To(BeEmpty())
+		Expect(w.told("garden-unreachable")()).To(BeEmpty())
+	})
+
 	It("makes room for others in place of destroys that hang", Label("long"), func() {
 		var hung, others []string
 		for i := range 25 {

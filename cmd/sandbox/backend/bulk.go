@@ -46,6 +46,9 @@ func (b *Backend) BulkMetrics(handles []string) (map[string]garden.ContainerMetr
 	if b.containerd() || b.Faults.Strike("bulk-not-implemented").Struck() {
 		return nil, errNotImplemented
 	}
+	if err := b.Faults.Hold("metrics-hang", handles...); err != nil {
+		return nil, err
+	}
 	fails := b.Faults.Strike("metrics-fail", handles...)
 	if fails.Every {
 		return nil, errRuncStats

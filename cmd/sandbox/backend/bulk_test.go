@@ -131,6 +131,21 @@ var _ = Describe("bulk calls", func() {
 	})
 
 	Describe("BulkMetrics", func() {
+		It("hangs with metrics-hang, for the handles it is limited to", func() {
+			s.fault("metrics-hang", "c-1")
+			Expect(s.metrics("c-2").Err).To(BeNil())
+
+			done := make(chan garden.ContainerMetricsEntry, 1)
+			go func() {
+				defer GinkgoRecover()
+				done <- s.metrics("c-1")
+			}()
+			Eventually(func() int { return s.Faults.States()["metrics-hang"].Holding }).Should(Equal(1))
+			Expect(done).NotTo(Receive())
+			Expect(s.Faults.Off("metrics-hang")).To(Succeed())
+			Eventually(done).Should(Receive())
+		})
+
 		It("tells age and processes, the init among them", func() {
 			metrics := s.metrics("c-1").Metrics
 			Expect(metrics.Age).To(Equal(3 * time.Hour))

@@ -18,6 +18,7 @@ var Kinds = []faults.Kind{
 	{Name: "bulk-info-hangs", Help: "bulk_info hangs; limited to handles: when it asks for one of them"},
 	{Name: "bulk-info-fails", Help: "bulk_info is a 500; limited to handles: their entries are errors"},
 	{Name: "bulk-not-implemented", Help: "bulk_info and bulk_metrics are a 500 `not implemented`"},
+	{Name: "metrics-hang", Help: "bulk_metrics hangs; limited to handles: when it asks for one of them"},
 	{Name: "metrics-fail", Help: "bulk_metrics is a 500; limited to handles: their entries are errors"},
 	{Name: "old-guardian", Help: "metrics know no age and no processes; can be limited to handles"},
 	{Name: "destroy-fails", Help: "a destroy is a 500 and destroys nothing; can be limited to handles"},
