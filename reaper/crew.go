@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// lingerFor is how long destroys that are under way are waited for when the
-// daemon ends.
+// lingerFor is how long destroys that are under way are waited for from when the
+// daemon is told to end.
 const lingerFor = 8 * time.Second
 
 // crew destroys what passes offer, beside them. It owns the goroutines that it
@@ -21,9 +21,10 @@ type crew struct {
 	changed func(Finding, error)
 
 	looking, destroying context.Context
-	stopLooking         context.CancelFunc
 	stopDestroying      context.CancelFunc
-	attempts            sync.WaitGroup
+	attempts, lingering sync.WaitGroup
+	// over is closed when no attempt is under way any more, nor will be.
+	over chan struct{}
 
 	mutex    sync.Mutex
 	report   Report
@@ -41,11 +42,25 @@ type crew struct {
 }
 
 func newCrew(ctx context.Context, reaper *Reaper, memory *Memory) *crew {
-	c := &crew{reaper: reaper, memory: memory}
+	c := &crew{reaper: reaper, memory: memory, looking: ctx, over: make(chan struct{})}
 	// The daemon's end must not cut off destroys at once.
 	c.destroying, c.stopDestroying = context.WithCancel(context.WithoutCancel(ctx))
-	c.looking, c.stopLooking = context.WithCancel(c.destroying)
+	c.lingering.Go(func() {
+		<-ctx.Done()
+		c.linger()
+	})
 	return c
+}
+
+// linger leaves what is under way some time, and then to Garden.
+func (c *crew) linger() {
+	timer := c.reaper.Worker.Clock.NewTimer(lingerFor)
+	defer timer.Stop()
+	select {
+	case <-c.over:
+	case <-timer.C():
+	}
+	c.stopDestroying()
 }
 
 // offer puts what a pass found due in the place of what is left of an earlier
@@ -111,25 +126,14 @@ func (c *crew) takeOutdated() []string {
 	return outdated
 }
 
-// stop begins no new destroy and waits for those under way, though not for
-// longer than lingerFor: then they are left to Garden.
+// stop waits for the attempts under way when the context has ended: no other
+// begins then.
 func (c *crew) stop() {
+	// Whoever holds it may have looked at the context before that ended.
 	c.mutex.Lock()
 	c.pending = nil
-	c.stopLooking()
 	c.mutex.Unlock()
-
-	timer := c.reaper.Worker.Clock.NewTimer(lingerFor)
-	defer timer.Stop()
-	ended := make(chan struct{})
-	go func() {
-		c.attempts.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-	case <-timer.C():
-	}
-	c.stopDestroying()
-	<-ended
+	c.attempts.Wait()
+	close(c.over)
+	c.lingering.Wait()
 }

@@ -75,6 +75,33 @@ var _ = Describe("Daemon, told to end", func() {
 		Expect(w.keeper.last().Orphans["o"].Failures).To(Equal(1))
 	}))
 
+	// slowDisk is a settled daemon in the middle of a pass that reads a disk, which
+	// no context calls off, for five seconds more.
+	slowDisk := func(w *watch) {
+		w.settled()
+		w.volumes.onSnapshot = func() { time.Sleep(6 * time.Second) }
+		w.wait(w.Interval + time.Second)
+	}
+
+	It("counts the eight seconds from when it is told, whatever a pass is at", watching(func(w *watch) {
+		w.orphan("o")
+		w.garden.onDestroy = hang
+		slowDisk(w)
+		Expect(ends(w)).To(Equal(8 * time.Second))
+		Expect(w.logged("left-destroy-to-garden")).To(Equal([]string{"left-destroy-to-garden o"}))
+	}))
+
+	It("starts no destroy while a pass goes on", watching(func(w *watch) {
+		w.Interval, w.Policy.MaxInFlight = 5*time.Second, 1
+		w.orphans(2)
+		w.slow(7 * time.Second)
+		slowDisk(w)
+		Expect(w.of("destroy")).To(HaveLen(1))
+		// The first is over before the pass is, and leaves its place to the other.
+		Expect(ends(w)).To(Equal(5 * time.Second))
+		Expect(w.of("destroy")).To(HaveLen(1))
+	}))
+
 	It("destroys nothing that it is about to look at again", watching(func(w *watch) {
 		w.orphan("o")
 		w.settledBut(func() {
