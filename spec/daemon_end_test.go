@@ -10,7 +10,9 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
 	"github.com/onsi/gomega/gexec"
+	"golang.org/x/sys/unix"
 
 	"weeder/journal"
 )
@@ -39,6 +41,41 @@ var _ = Describe("daemon", func() {
 		},
 		Entry("SIGTERM", syscall.SIGTERM),
 		Entry("SIGINT", os.Interrupt),
+	)
+
+	DescribeTable("ends though nobody reads its log", Label("long"),
+		func(stderrToo bool) {
+			reading, writing, err := os.Pipe()
+			Expect(err).NotTo(HaveOccurred())
+			DeferCleanup(reading.Close)
+			DeferCleanup(writing.Close)
+			// A pipe takes so much, and then nothing: not even that it listens.
+			size, err := unix.FcntlInt(writing.Fd(), unix.F_GETPIPE_SZ, 0)
+			Expect(err).NotTo(HaveOccurred())
+			_, err = writing.Write(make([]byte, size))
+			Expect(err).NotTo(HaveOccurred())
+
+			daemon := command(w, "daemon", "--listen=127.0.0.1:0")
+			said := gbytes.NewBuffer()
+			daemon.Stdout, daemon.Stderr = writing, said
+			if stderrToo {
+				daemon.Stderr = writing
+			}
+			Expect(daemon.Start()).To(Succeed())
+			ended := make(chan int, 1)
+			go func() {
+				_ = daemon.Wait()
+				ended <- daemon.ProcessState.ExitCode()
+			}()
+			Eventually(filepath.Join(w.Journal, journal.LockName)).Should(BeAnExistingFile())
+			Expect(daemon.Process.Signal(syscall.SIGTERM)).To(Succeed())
+			Eventually(ended).WithTimeout(endsWithin).Should(Receive(Equal(1)))
+			if !stderrToo {
+				Expect(said).To(gbytes.Say("error: told to end .* ago, and held up"))
+			}
+		},
+		Entry("nor its errors", true),
+		Entry("but its errors", false),
 	)
 
 	It("ends though a client of its HTTP server never says what it wants", func() {

@@ -80,8 +80,12 @@ func (c *daemonCommand) Execute(args []string) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 
-	dir := c.app.global.journalDir()
-	held, err := journal.Lock(dir)
+	return c.app.inTime(func() error { return c.watch(policy, hangups, logger) })
+}
+
+// watch runs the daemon where no other does, and listens, if it is to.
+func (c *daemonCommand) watch(policy reaper.Policy, hangups <-chan os.Signal, logger lager.Logger) error {
+	held, err := journal.Lock(c.app.global.journalDir())
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
 		// A full disk costs the journal, never the loop.

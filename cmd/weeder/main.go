@@ -73,6 +73,9 @@ func (a *app) exitStatus(err error) int {
 		return exitOrphansFound
 	case errors.Is(err, errSaid):
 		return exitFailed
+	case errors.Is(err, errHeldUp):
+		a.sayHeldUp()
+		return exitFailed
 	}
 	var ended processStatus
 	if errors.As(err, &ended) {
