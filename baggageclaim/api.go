@@ -56,7 +56,9 @@ func (a *API) Close() {
 
 // Knows asks whether baggageclaim has a volume. An error means that it gave
 // no answer: the handle is not safe to be asked for, the request failed or
-// timed out, or what answers is not baggageclaim.
+// timed out, or what answers is not baggageclaim. It is reaper.ErrVolumeUntold
+// where baggageclaim answers that it can't tell of this volume, such as one whose
+// properties.json can't be understood (volume/repository.go, GetVolume).
 func (a *API) Knows(ctx context.Context, volume string) (bool, error) {
 	if !reaper.SafeVolumeHandle(volume) {
 		return false, fmt.Errorf("ask baggageclaim at %s for volume: its handle %q is not safe in a path", a.address, volume)
@@ -64,8 +66,11 @@ func (a *API) Knows(ctx context.Context, volume string) (bool, error) {
 
 	known := false
 	err := a.get(ctx, "/volumes/"+url.PathEscape(volume), func(status int, body *json.Decoder) error {
-		if status == http.StatusNotFound {
+		switch status {
+		case http.StatusNotFound:
 			return decodeNotFound(body)
+		case http.StatusInternalServerError:
+			return decodeUntold(body)
 		}
 		var answer struct {
 			Handle string `json:"handle"`
@@ -141,19 +146,41 @@ func (a *API) get(ctx context.Context, path string, answer func(status int, body
 // decodeNotFound tells baggageclaim's own 404, JSON with the error in it, from
 // that of another server, which knows of no volume and proves nothing.
 func decodeNotFound(body *json.Decoder) error {
-	var answer struct {
-		Error string `json:"error"`
-	}
-	if err := body.Decode(&answer); err != nil || answer.Error == "" {
+	if ownError(body) == "" {
 		return errors.New("it answers 404 in other words than baggageclaim's: what listens there?")
 	}
 	return nil
 }
 
+// decodeUntold tells baggageclaim's own 500 from another server's, or of what is
+// before it.
+func decodeUntold(body *json.Decoder) error {
+	failure := answers(http.StatusInternalServerError)
+	if own := ownError(body); own != "" {
+		return fmt.Errorf("%w: %s: %w", failure, own, reaper.ErrVolumeUntold)
+	}
+	return failure
+}
+
+// ownError is the error in a reply of baggageclaim's. Empty: there is none.
+func ownError(body *json.Decoder) string {
+	var answer struct {
+		Error string `json:"error"`
+	}
+	if body.Decode(&answer) != nil {
+		return ""
+	}
+	return answer.Error
+}
+
+func answers(status int) error {
+	return fmt.Errorf("it answers %d %s", status, http.StatusText(status))
+}
+
 // decodeAnswer decodes the value of a reply that has to be fine.
 func decodeAnswer(status int, body *json.Decoder, value any) error {
 	if status != http.StatusOK {
-		return fmt.Errorf("it answers %d %s", status, http.StatusText(status))
+		return answers(status)
 	}
 	if err := body.Decode(value); err != nil {
 		return fmt.Errorf("decode its answer: %w", err)

@@ -16,6 +16,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"weeder/baggageclaim"
+	"weeder/reaper"
 )
 
 // recordedReply is a body that a real baggageclaim sent.
@@ -111,6 +112,26 @@ var _ = Describe("API", func() {
 			Entry("another volume", 200, `{"handle":"v-2"}`, `it answers with volume "v-2"`),
 			Entry("no volume", 200, `null`, `it answers with volume ""`),
 			Entry("a list", 200, `[{"handle":"v-1"}]`, "decode its answer: json: cannot unmarshal array"),
+		)
+
+		It("can't tell of a volume that baggageclaim can't tell of", func() {
+			reply(500, "application/json", `{"error":"failed to get volume"}`)
+			_, err := api.Knows(ctx, "v-1")
+			Expect(err).To(MatchError(reaper.ErrVolumeUntold))
+			Expect(err).To(MatchError(ContainSubstring("500 Internal Server Error: failed to get volume")))
+		})
+
+		DescribeTable("takes another server's 500 for no answer",
+			func(status int, body string) {
+				reply(status, "text/plain; charset=utf-8", body)
+				_, err := api.Knows(ctx, "v-1")
+				Expect(err).To(HaveOccurred())
+				Expect(err).NotTo(MatchError(reaper.ErrVolumeUntold))
+			},
+			Entry("in plain text", 500, "oh no"),
+			Entry("in Garden's JSON", 500, `{"Type":"","Message":"oh no"}`),
+			Entry("in silence", 500, ""),
+			Entry("of one that is overloaded", 503, `{"error":"failed to get volume"}`),
 		)
 
 		It("follows no redirect", func() {

@@ -2,6 +2,7 @@ package reaper_test
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -43,6 +44,50 @@ var _ = Describe("Daemon, where expiry alone speaks against a container", func()
 		Expect(w.of("destroy")).To(BeEmpty())
 		w.wait(time.Nanosecond)
 		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+	}))
+
+	It("takes a baggageclaim that can tell of no volume for one that is away", knowing(func(w *watch) {
+		w.settled()
+		w.container("o", expired)
+		w.wait(9 * time.Minute)
+		answering := w.fakeWorker.Baggageclaim
+		w.fakeWorker.Baggageclaim = untoldOf{w.baggageclaim, []string{"v-live", "v-o"}}
+		w.passes(1)
+		Expect(w.on()).To(Equal([]reaper.InterlockName{reaper.BaggageclaimUnreachable}))
+		Expect(w.heldBy("o")).To(ContainElements(reaper.HeldByExpiryWait, reaper.HeldByInterlock))
+		w.fakeWorker.Baggageclaim = answering
+		w.passes(1)
+		w.wait(10*time.Minute - time.Nanosecond)
+		Expect(w.of("destroy")).To(BeEmpty())
+		w.wait(time.Nanosecond)
+		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+	}))
+
+	It("hears baggageclaim though it can't tell of one volume", knowing(func(w *watch) {
+		w.container("broken", expiring("v-broken", time.Minute, now.Add(-time.Hour)))
+		w.fakeWorker.Baggageclaim = untoldOf{w.baggageclaim, []string{"v-broken"}}
+		w.settled()
+		Expect(w.on()).To(BeEmpty())
+		Expect(w.keeper.last().HeardSince).NotTo(BeNil())
+		w.container("o", expired)
+		w.wait(11 * time.Minute)
+		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+		Expect(finding(w.report(), "broken").Verdict).To(Equal(reaper.Unknown))
+	}))
+
+	It("says that baggageclaim can tell of none, once it was asked about enough", knowing(func(w *watch) {
+		untold := []string{"v-live"}
+		for i := range 6 {
+			handle := fmt.Sprintf("c-%d", i)
+			w.container(handle, live("v-"+handle))
+			untold = append(untold, "v-"+handle)
+		}
+		w.fakeWorker.Baggageclaim = untoldOf{w.baggageclaim, untold}
+		w.settled()
+		Expect(w.on()).To(Equal([]reaper.InterlockName{reaper.BaggageclaimUnreachable}))
+		w.fakeWorker.calls.forget()
+		w.passes(1)
+		Expect(w.of("knows")).To(HaveLen(5))
 	}))
 
 	It("waits for the container's own grace where that is longer", knowing(func(w *watch) {

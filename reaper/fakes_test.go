@@ -296,3 +296,17 @@ func (b knowsUpTo) Knows(ctx context.Context, volume string) (bool, error) {
 	}
 	return b.fakeBaggageclaim.Knows(ctx, volume)
 }
+
+// untoldOf can't tell of some volumes.
+type untoldOf struct {
+	*fakeBaggageclaim
+	volumes []string
+}
+
+func (b untoldOf) Knows(ctx context.Context, volume string) (bool, error) {
+	if slices.Contains(b.volumes, volume) {
+		b.add("knows", volume)
+		return false, fmt.Errorf("it answers 500: %w", reaper.ErrVolumeUntold)
+	}
+	return b.fakeBaggageclaim.Knows(ctx, volume)
+}

@@ -14,12 +14,12 @@ func (w *Worker) look(ctx context.Context, handle string, pass Report, question 
 	if err != nil {
 		return Finding{}, nil, fmt.Errorf("look at %s again: %w", handle, err)
 	}
-	finding, now, interlock := w.judgeAfresh(ctx, container, pass, question)
+	finding, now, interlock := w.judgeAfresh(ctx, container, pass, question, hearing{})
 	if interlock != nil || finding.Verdict != Orphan {
 		return finding, interlock, nil
 	}
 
-	said := w.hearBaggageclaim(ctx, []Finding{finding}, now.wall, question)
+	said := w.hearBaggageclaim(ctx, []Finding{finding}, pass.Findings, now.wall, question)
 	for _, interlock := range said.interlocks {
 		if !question.overrides(interlock.Name) {
 			return finding, &interlock, nil
@@ -28,7 +28,7 @@ func (w *Worker) look(ctx context.Context, handle string, pass Report, question 
 	usage, _ := w.usage(ctx, []string{handle})
 
 	// Asking took its time, in which a volume may have come back.
-	last, now, interlock := w.judgeAfresh(ctx, container, pass, question)
+	last, now, interlock := w.judgeAfresh(ctx, container, pass, question, said)
 	if interlock != nil {
 		return last, interlock, nil
 	}
@@ -56,8 +56,8 @@ func accusesNoMore(last, heard Finding) bool {
 }
 
 // judgeAfresh judges a container by its volumes as they are on disk at this
-// moment.
-func (w *Worker) judgeAfresh(ctx context.Context, container Container, pass Report, question Question) (Finding, moment, *Interlock) {
+// moment, but for those that baggageclaim could not tell of.
+func (w *Worker) judgeAfresh(ctx context.Context, container Container, pass Report, question Question, said hearing) (Finding, moment, *Interlock) {
 	now := moment{wall: w.Clock.Now(), elapsed: w.elapsed()}
 	finding := Finding{Container: container}
 	if w.memory != nil {
@@ -75,6 +75,6 @@ func (w *Worker) judgeAfresh(ctx context.Context, container Container, pass Repo
 			Detail: "live is another directory than a moment ago: was it unmounted?",
 		}
 	}
-	finding.Judgement = Judge(container, fresh.Volume, now.wall, question.Policy)
+	finding.Judgement = Judge(container, said.orUntold(fresh.Volume), now.wall, question.Policy)
 	return finding, now, unreadableVolume([]Finding{finding})
 }

@@ -199,6 +199,22 @@ var _ = Describe("the fresh look right before a destroy", func() {
 		Expect(outcome.Interlocks).To(BeEmpty())
 	})
 
+	It("keeps what baggageclaim can't tell of any more", func() {
+		outcome := reapAfter(func() { w.Baggageclaim = untoldOf{w.baggageclaim, []string{"v-c"}} })
+		Expect(outcome.Interlocks).To(BeEmpty())
+		Expect(outcome.Held).To(ConsistOf(HaveField("Verdict", reaper.Unknown)))
+		Expect(w.of("destroy", "record")).To(BeEmpty())
+	})
+
+	It("destroys for the volumes that baggageclaim tells of, and names no other", func() {
+		outcome := reapAfter(func() {
+			w.sight("c", func(s *reaper.Sighting) { s.Properties = propertiesOf("v-untold", "v-c") })
+			w.Baggageclaim = untoldOf{w.baggageclaim, []string{"v-untold"}}
+		})
+		Expect(outcome.Destroyed).To(Equal([]string{"c"}))
+		Expect(w.recorder.events[0].Reasons).To(ConsistOf(HaveField("Volume", "v-c")))
+	})
+
 	It("does not go on where a person overrides that the witnesses disagree", func() {
 		w.question.Override = on{reaper.WitnessesDisagreeInterlock, reaper.VolumesDirUnusable, reaper.VolumesDirChanged}
 		outcome := reapAfter(func() { w.baggageclaim.known = []string{"v-c"} })

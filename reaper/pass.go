@@ -158,7 +158,7 @@ func (w *Worker) read(ctx context.Context, question Question, report *Report) (h
 
 	report.lock(unreadableVolume(report.Findings), question)
 	report.lock(w.noVolumeFound(ctx, report.Findings, snapshot), question)
-	said := w.hearBaggageclaim(ctx, report.Findings, report.At, question)
+	said := w.hearBaggageclaim(ctx, report.Findings, report.Findings, report.At, question)
 	for _, interlock := range said.interlocks {
 		report.lock(&interlock, question)
 	}

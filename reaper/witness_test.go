@@ -170,6 +170,62 @@ var _ = Describe("the second witness, baggageclaim", func() {
 		})
 	})
 
+	Context("when it can't tell of a volume, and answers about others", func() {
+		BeforeEach(func() {
+			w.orphan("c")
+			w.container("d", expired("v-d"))
+			w.Baggageclaim = untoldOf{w.baggageclaim, []string{"v-d"}}
+		})
+
+		It("stops no other destroy", func() {
+			report := w.pass()
+			Expect(report.Interlocks).To(BeEmpty())
+			Expect(report.Baggageclaim).To(Equal(reaper.Answered))
+			Expect(finding(report, "c").Eligible()).To(BeTrue())
+			Expect(finding(report, "d").Verdict).To(Equal(reaper.Unknown))
+			Expect(finding(report, "d").Reasons).To(ConsistOf(And(
+				HaveField("Code", reaper.VolumeUnreadable), HaveField("Volume", "v-d"), HaveField("Detail", ContainSubstring("can't tell of the volume")))))
+		})
+
+		It("has what lacks another volume stay an orphan by that alone", func() {
+			w.container("e", expired("v-d"), volume("v-e", reaper.VolumeMissing))
+			Expect(finding(w.pass(), "e")).To(And(
+				HaveField("Verdict", reaper.Orphan), HaveField("Reasons", ConsistOf(HaveField("Volume", "v-e")))))
+		})
+
+		It("asks the disk again only about what they contradict each other over", func() {
+			w.container("e", expired("v-d"), volume("v-e", reaper.VolumeMissing))
+			w.baggageclaim.known = []string{"v-e"}
+			report := w.pass()
+			Expect(interlocks(report.Interlocks)).To(Equal(on{reaper.WitnessesDisagreeInterlock}))
+			Expect(codes(finding(report, "e").Reasons)).To(Equal([]reaper.Code{reaper.VolumeUnreadable, reaper.WitnessesDisagree}))
+		})
+
+		It("is asked about a volume that is there where no orphan lets it answer", func() {
+			w.garden.plain = []string{"a-live", "d"}
+			report := w.pass()
+			Expect(report.Interlocks).To(BeEmpty())
+			Expect(finding(report, "d").Verdict).To(Equal(reaper.Unknown))
+			Expect(w.of("knows")).To(Equal([]string{"knows v-d", "knows v-live"}))
+		})
+
+		It("is overridden about that volume, too, by who overrides its silence", func() {
+			w.garden.plain = []string{"a-live", "c"}
+			w.orphan("e")
+			w.Baggageclaim = untoldOf{w.baggageclaim, []string{"v-e"}}
+			w.question.Override = on{reaper.BaggageclaimUnreachable}
+			Expect(finding(w.pass(), "e").Eligible()).To(BeTrue())
+		})
+
+		It("was not heard where it can tell of none", func() {
+			w.Baggageclaim = untoldOf{w.baggageclaim, []string{"v-c", "v-d", "v-live"}}
+			report := w.pass()
+			Expect(report.Baggageclaim).To(Equal(reaper.Silent))
+			Expect(interlocks(report.Interlocks)).To(Equal(on{reaper.BaggageclaimUnreachable}))
+			Expect(finding(report, "c").HeldBy()).To(Equal(by{reaper.HeldByInterlock}))
+		})
+	})
+
 	It("stops for its silence even where another orphan was answered for", func() {
 		w.orphan("c")
 		w.orphan("d")

@@ -15,6 +15,11 @@ var (
 	ErrInProgress = errors.New("container is being destroyed already")
 )
 
+// ErrVolumeUntold is what Baggageclaim.Knows fails with where baggageclaim
+// answers and can't tell of the one volume, as when its metadata can't be
+// understood.
+var ErrVolumeUntold = errors.New("baggageclaim can't tell of the volume")
+
 // Listed is a handle with how it came to be known.
 type Listed struct {
 	Handle string
@@ -109,7 +114,7 @@ type Snapshot interface {
 // Baggageclaim is baggageclaim's API, the second witness.
 type Baggageclaim interface {
 	// Knows asks whether it has a volume. An error means that it gave no
-	// answer.
+	// answer, or, with ErrVolumeUntold, none about this one.
 	Knows(ctx context.Context, volume string) (bool, error)
 	// LivePaths are the paths of the volumes that it lists.
 	LivePaths(ctx context.Context) ([]string, error)

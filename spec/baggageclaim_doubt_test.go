@@ -59,6 +59,24 @@ var _ = Describe("what baggageclaim itself makes doubtful", func() {
 					Expect(scan(w).interlocks()).To(BeEmpty())
 				})
 
+				It("about a volume whose properties.json is damaged: about that one alone", func() {
+					b.empty("damaged-root", 0)
+					w.rooted("damaged", "damaged-root")
+					Expect(os.WriteFile(b.file("damaged-root", "properties.json"), []byte(`{"`), 0o644)).To(Succeed())
+					response, err := http.Get("http://" + w.Baggageclaim + "/volumes/damaged-root")
+					Expect(err).NotTo(HaveOccurred())
+					Expect(response.Body.Close()).To(Succeed())
+					Expect(response.StatusCode).To(Equal(500), "of baggageclaim's own")
+
+					d := startDaemon(w, "--dry-run")
+					d.passed(2)
+					Expect(d.interlocks()).To(ConsistOf("starting"))
+					Expect(d.metrics()).To(HaveKeyWithValue("baggageclaim_up", 1.0))
+					result, status := reap(w, "--grace=0s")
+					Expect(status).To(BeZero())
+					Expect(result.Destroyed).To(ConsistOf("leaked"))
+				})
+
 				It("for another server is there: baggageclaim-unreachable", func() {
 					w.Baggageclaim = w.Control
 					spared("baggageclaim-unreachable")

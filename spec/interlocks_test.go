@@ -237,10 +237,10 @@ var _ = Describe("an interlock", func() {
 			w.fault("baggageclaim-fails")
 			return nil
 		}),
-		Entry("it answers 500 for one of the volumes", func() []string {
+		Entry("it hangs over one of the volumes", func() []string {
 			w.orphan("another")
-			w.fault("baggageclaim-fails", "leak-root")
-			return nil
+			w.fault("baggageclaim-hangs", "leak-root")
+			return []string{"--timeout=1s"}
 		}),
 		Entry("it is another server", func() []string {
 			return []string{"--baggageclaim", serving(http.StatusOK, "<html>hello</html>")}
@@ -249,6 +249,20 @@ var _ = Describe("an interlock", func() {
 			return []string{"--baggageclaim", serving(http.StatusFound, "")}
 		}),
 	)
+
+	It("is none that baggageclaim can't tell of one volume, where it does of others", func() {
+		around()
+		w.orphan("another")
+		w.fault("baggageclaim-fails", "leak-root")
+
+		seen := scan(w)
+		Expect(seen.interlocks()).To(BeEmpty())
+		Expect(seen.of(leak).Verdict).To(Equal("unknown"))
+		Expect(seen.of(leak).codes()).To(ConsistOf("volume-unreadable"))
+		result, status := reap(w)
+		Expect(status).To(BeZero())
+		Expect(result.Destroyed).To(ConsistOf("another"))
+	})
 
 	It("witnesses-disagree: baggageclaim knows a volume that the disk lacks", func() {
 		around()
