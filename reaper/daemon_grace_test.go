@@ -70,8 +70,10 @@ var _ = Describe("Daemon, waiting out a grace", func() {
 	}))
 
 	It("waits as for one in use where nobody has ever read the container's own", watching(func(w *watch) {
-		w.orphan("o")
+		w.container("o", volume("mount", reaper.VolumeMissing), live("v-o"))
 		untell(w, "o")
+		w.sight("o", func(s *reaper.Sighting) { s.Spec.Binds = []reaper.Bind{{Source: "/volumes/live/mount/volume"}} })
+		w.garden.usages = map[string]reaper.Usage{"o": {Processes: 1}}
 		w.settled()
 		w.wait(w.Policy.BusyGrace - w.Policy.Grace - time.Nanosecond)
 		Expect(w.heldBy("o")).To(Equal(by{reaper.HeldByGrace}))
@@ -83,13 +85,17 @@ var _ = Describe("Daemon, waiting out a grace", func() {
 	DescribeTable("takes no other container's for its own",
 		func(before, after time.Time) {
 			watching(func(w *watch) {
-				w.orphan("o")
+				w.container("o", volume("mount", reaper.VolumeMissing), live("v-o"))
 				w.sight("o", func(s *reaper.Sighting) { s.CreatedAt = before })
 				w.start()
 				w.passes(3)
 				w.stop()
 				untell(w, "o")
-				w.sight("o", func(s *reaper.Sighting) { s.CreatedAt = after })
+				w.sight("o", func(s *reaper.Sighting) {
+					s.CreatedAt = after
+					s.Spec.Binds = []reaper.Bind{{Source: "/volumes/live/mount/volume"}}
+				})
+				w.garden.usages = map[string]reaper.Usage{"o": {Processes: 1}}
 				w.hire(w.keeper.last())
 				w.start()
 				w.wait(time.Hour)

@@ -48,7 +48,7 @@ func Weigh(container Container, judgement Judgement, now time.Time, policy Polic
 		}
 	}
 
-	grace := policy.graceOf(container, at.Remembered)
+	grace := policy.graceOf(finding, at.Remembered)
 	finding.Grace = grace
 	if judgement.byExpiryAlone() {
 		// While baggageclaim is away nobody can prolong a volume's life.
@@ -74,7 +74,7 @@ func Weigh(container Container, judgement Judgement, now time.Time, policy Polic
 		}
 	} else if due := finding.Since.Add(grace); now.Before(due) {
 		untold := ""
-		if container.graceUntold(at.Remembered) {
+		if finding.graceUntold(at.Remembered) {
 			untold = ", since its own can't be read,"
 		}
 		hold(HeldByGrace, due, "its grace of %s%s counts from %s", grace, untold, finding.Since.UTC().Format(time.RFC3339))
@@ -87,22 +87,24 @@ func Weigh(container Container, judgement Judgement, now time.Time, policy Polic
 }
 
 // graceOf is how long a container must have been an orphan. Of one whose
-// properties are not told now the grace time counts that they told earlier; where
-// nobody knows it may be any.
-func (p Policy) graceOf(container Container, remembered Remembered) time.Duration {
-	grace := max(p.Grace, container.GraceTime)
-	if container.graceUntold(remembered) {
+// properties are not told now the grace time counts that they told earlier.
+func (p Policy) graceOf(finding Finding, remembered Remembered) time.Duration {
+	grace := max(p.Grace, finding.Container.GraceTime)
+	if finding.graceUntold(remembered) {
 		grace = max(grace, p.BusyGrace)
 	}
-	if container.Properties == nil && remembered.GraceTime != nil {
+	if finding.Container.Properties == nil && remembered.GraceTime != nil {
 		grace = max(grace, *remembered.GraceTime)
 	}
 	return grace
 }
 
-// graceUntold tells that nobody knows the container's own grace time.
-func (c Container) graceUntold(remembered Remembered) bool {
-	return c.GraceUnknown || c.Properties == nil && remembered.GraceTime == nil
+// graceUntold tells that nobody knows the container's own grace time, though it
+// may have one that matters: who lost all its volumes, or its root, and tells no
+// properties is a zombie, of which nobody has any use.
+func (f Finding) graceUntold(remembered Remembered) bool {
+	untold := f.Container.Properties == nil && remembered.GraceTime == nil
+	return f.Container.GraceUnknown || untold && !f.rootGone() && !f.allGone()
 }
 
 func times(n int) string {

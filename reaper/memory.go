@@ -20,7 +20,7 @@ const (
 type Memory struct {
 	elapsed  func() time.Duration
 	interval time.Duration
-	grace    func(Container, Remembered) time.Duration
+	grace    func(Finding, Remembered) time.Duration
 
 	mutex sync.Mutex
 	past  Past

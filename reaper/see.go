@@ -208,7 +208,7 @@ func (m *Memory) tell(finding Finding, event Event) {
 	event.Handle = finding.Container.Handle
 	event.Reasons = finding.Reasons
 	event.Purpose = finding.Container.Purpose
-	event.Grace = m.grace(finding.Container, m.past.remember(finding.Container, m.last.wall, m.last.elapsed))
+	event.Grace = m.grace(finding, m.past.remember(finding.Container, m.last.wall, m.last.elapsed))
 	event.Failures = m.past.Orphans[event.Handle].Failures
 	if created := finding.Container.CreatedAt; !created.IsZero() {
 		event.Age = event.Time.Sub(created)
