@@ -14,8 +14,9 @@ import (
 
 // Destroy implements reaper.Garden. Its deadline is its context's alone; past
 // it, Garden may go on destroying. An error that is reaper.ErrGone is a
-// garden.ContainerNotFoundError too. Where Garden's error does not say what
-// became of the container, the lists (and the depot) decide.
+// garden.ContainerNotFoundError too; one that is such an error alone says that
+// the depot shows what Garden does not know. Where Garden's error does not say
+// what became of the container, the lists (and the depot) decide.
 func (c *Client) Destroy(ctx context.Context, handle string) error {
 	doing := "destroy " + handle
 	err := c.ask(ctx, doing, func(conn connection.Connection) error {
@@ -28,6 +29,10 @@ func (c *Client) Destroy(ctx context.Context, handle string) error {
 	case errors.Is(err, ErrUnsafeHandle):
 		return err
 	case isNotFound(err, handle):
+		if dir := c.inDepot(handle); dir != "" {
+			// It would be found again in each pass, and told of as destroyed each time.
+			return fmt.Errorf("%w, and %s is there: see weeder leftovers", err, dir)
+		}
 		return fmt.Errorf("%w: %w", reaper.ErrGone, err)
 	case says(err, alreadyBeingDestroyed):
 		return fmt.Errorf("%w: %w", reaper.ErrInProgress, err)

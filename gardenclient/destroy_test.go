@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"code.cloudfoundry.org/garden"
@@ -195,6 +196,20 @@ var _ = Describe("Destroy", func() {
 			err := wire.client(gardenclient.Config{Timeout: time.Hour}).Destroy(cancelled, "c-1")
 			Expect(err).To(MatchError("destroy c-1: runc delete: exit status 1"))
 		}, SpecTimeout(time.Minute))
+	})
+
+	It("fails where Garden does not know what the depot shows, and is not gone so", func(ctx SpecContext) {
+		depot := GinkgoT().TempDir()
+		Expect(os.Mkdir(filepath.Join(depot, "c-1"), 0o755)).To(Succeed())
+		wire.answers("DELETE /containers/c-1", 404, unknownHandle)
+		wire.answers("DELETE /containers/c-2", 404, strings.ReplaceAll(unknownHandle, "c-1", "c-2"))
+		client := wire.client(gardenclient.Config{Depot: depot})
+
+		err := client.Destroy(ctx, "c-1")
+		Expect(err).NotTo(MatchError(reaper.ErrGone))
+		Expect(err).To(MatchError(garden.ContainerNotFoundError{Handle: "c-1"}))
+		Expect(err).To(MatchError(ContainSubstring(filepath.Join(depot, "c-1") + " is there")))
+		Expect(client.Destroy(ctx, "c-2")).To(MatchError(reaper.ErrGone))
 	})
 
 	It("says that Garden may go on when its deadline passes, and asks no list", func(ctx SpecContext) {

@@ -122,6 +122,19 @@ func (c *Client) depot() string {
 	return c.learnedDepot
 }
 
+// inDepot is a container's directory in the depot. Empty: none is seen.
+func (c *Client) inDepot(handle string) string {
+	depot := c.depot()
+	if depot == "" {
+		return ""
+	}
+	dir := filepath.Join(depot, handle)
+	if _, err := os.Lstat(dir); err != nil {
+		return ""
+	}
+	return dir
+}
+
 // learnDepot takes the depot from a container's ContainerPath. One that is not
 // called by its handle lies in no directory of handles.
 func (c *Client) learnDepot(handle, path string) {

@@ -3,6 +3,8 @@ package spec
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -126,6 +128,17 @@ var _ = Describe("garden trap", func() {
 			w.create(body{"handle": "zombie", "root_volume": "missing", "volumes": map[string]string{"there": "/there"}, "age": "6h", "zombie": true})
 			Expect(scan(w).of("zombie").codes()).To(ConsistOf("source-unreadable"))
 			Expect(scan(w, "--depot", w.Depot).of("zombie").codes()).To(ConsistOf("volume-missing"))
+		})
+
+		It("does not tell that what Garden does not know is destroyed while the depot shows it", func() {
+			w.orphan("c")
+			Expect(os.CopyFS(filepath.Join(w.Depot, "left"), os.DirFS(filepath.Join(w.Depot, "c")))).To(Succeed())
+			result, status := reap(w, "--grace=0s", "--busy-grace=0s")
+			Expect(status).To(Equal(1))
+			Expect(result.Destroyed).To(ConsistOf("c"))
+			Expect(result.Failed).To(ConsistOf(And(HaveField("Handle", "left"), HaveField("Error", And(
+				ContainSubstring("unknown handle: left"), ContainSubstring(filepath.Join(w.Depot, "left")+" is there"))))))
+			Expect(w.told("left")()).To(Equal([]string{"destroying", "destroy-failed"}))
 		})
 
 		It("does not have a handle for gone that only the lists lack", func() {
