@@ -45,7 +45,8 @@ type holder struct {
 }
 
 // Lock has the process hold a directory, which is made when it is missing, as
-// the one daemon there. It fails with a *LockedError where another one does.
+// the one daemon there. It fails with a *LockedError where another one does. One
+// on a disk that is read-only can be held where its file is there already.
 func Lock(dir string) (*Held, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make journal directory: %w", err)
@@ -53,6 +54,11 @@ func Lock(dir string) (*Held, error) {
 	path := filepath.Join(dir, LockName)
 	// Package os has it closed on exec.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o640)
+	if errors.Is(err, unix.EROFS) {
+		if there, readErr := os.Open(path); readErr == nil {
+			file, err = there, nil
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)
 	}

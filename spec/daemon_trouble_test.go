@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gexec"
 
 	"weeder/journal"
 	"weeder/spec/leftout"
@@ -91,6 +92,41 @@ var _ = Describe("daemon, in trouble", func() {
 			Eventually(func() []string { return d.loggedFor("destroyed-container") }).Should(Equal([]string{leak}))
 			d.passed(1)
 			d.end()
+		})
+	})
+
+	Context("with a read-only disk under the journal", func() {
+		BeforeEach(func() {
+			Expect(os.MkdirAll(w.Journal, 0o755)).To(Succeed())
+			mount("tmpfs", w.Journal, "tmpfs", 0, "size=64k")
+			w.remember(leak)
+		})
+		readOnly := func() {
+			GinkgoHelper()
+			Expect(syscall.Mount("", w.Journal, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "")).To(Succeed())
+		}
+
+		It("starts, and goes by no memory there, which nobody could take back", func() {
+			readOnly()
+			d := startDaemon(w)
+			d.passed(2)
+			Expect(d.logged("failed-to-lock-journal")).To(HaveLen(1))
+			Expect(d.logged("left-memory-on-read-only-disk")).To(HaveLen(1))
+			Expect(d.interlocks()).To(ConsistOf("starting"))
+			Expect(d.healthz().sick()).To(ConsistOf("journal"))
+			Expect(w.destroyed()).To(BeEmpty())
+		})
+
+		It("is the only one for its worker where there was one before", func() {
+			d := startDaemon(w)
+			d.passed(1)
+			d.end()
+			readOnly()
+			d = startDaemon(w)
+			Expect(d.logged("failed-to-lock-journal")).To(BeEmpty())
+			second := weeder(w, "daemon", "--listen=")
+			Expect(second).To(gexec.Exit(1))
+			Expect(stderr(second)).To(ContainSubstring("another weeder daemon"))
 		})
 	})
 

@@ -87,8 +87,7 @@ func (c *daemonCommand) Execute(args []string) error {
 func (c *daemonCommand) watch(policy reaper.Policy, hangups <-chan os.Signal, logger lager.Logger) error {
 	held, err := journal.Lock(c.app.global.journalDir())
 	switch {
-	case errors.Is(err, syscall.ENOSPC):
-		// A full disk costs the journal, never the loop.
+	case journal.DiskFails(err):
 		logger.Error("failed-to-lock-journal", err)
 	case err != nil:
 		return err
@@ -137,7 +136,9 @@ func (c *daemonCommand) run(policy reaper.Policy, listener net.Listener, hangups
 		Random:   rand.Float64,
 	}
 	var err error
-	if daemon.Past, err = journal.Load(dir); err != nil {
+	if journal.ReadOnly(dir) {
+		logger.Info("left-memory-on-read-only-disk", lager.Data{"journal": dir})
+	} else if daemon.Past, err = journal.Load(dir); err != nil {
 		logger.Error("failed-to-load-memory", err)
 	}
 	if daemon.Dangling, err = journal.Dangling(dir); err != nil {
