@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"code.cloudfoundry.org/lager/v3"
+	"golang.org/x/net/netutil"
 )
 
 const (
@@ -23,6 +24,10 @@ const (
 	answerTimeout = 30 * time.Second
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 16 << 10
+	// maxConnections bounds the answers that are kept for clients who don't read
+	// them: the daemon must not take the memory of its neighbours. The next has to
+	// wait.
+	maxConnections = 64
 )
 
 // Serve answers on the listener until the context is done: then answers under way
@@ -48,7 +53,7 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 		},
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- server.Serve(netutil.LimitListener(listener, maxConnections)) }()
 
 	var err error
 	select {

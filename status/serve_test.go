@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"code.cloudfoundry.org/lager/v3"
@@ -159,6 +160,31 @@ var _ = Describe("the server", func() {
 		Expect(s.logger.Logs()[0].LogLevel).To(Equal(lager.INFO))
 		s.stop()
 		Eventually(s.ended).Should(Receive(BeNil()))
+	})
+
+	It("has clients wait where many keep it busy", func() {
+		var busy atomic.Int32
+		goOn := make(chan struct{})
+		s := serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			busy.Add(1)
+			<-goOn
+			fmt.Fprint(w, "hello")
+		}))
+		const most, more = 64, 10
+		answers := make(chan string, most+more)
+		for range most + more {
+			connection, err := net.Dial("tcp", s.address)
+			Expect(err).NotTo(HaveOccurred())
+			go func() {
+				defer GinkgoRecover()
+				defer connection.Close()
+				answers <- get(connection)
+			}()
+		}
+		Eventually(busy.Load).Should(BeEquivalentTo(most))
+		Consistently(busy.Load, 100*time.Millisecond).Should(BeEquivalentTo(most))
+		close(goOn)
+		Eventually(answers).Should(HaveLen(most + more))
 	})
 
 	It("takes no headers without end", func() {
