@@ -81,6 +81,9 @@ type Remembered struct {
 	// GraceTime is its own, as its properties told it when they were read last.
 	// Nil: not known.
 	GraceTime *time.Duration
+	// GraceTimeSure tells that it is this container's by its creation: where that is
+	// not known, another one of the same handle may have told it.
+	GraceTimeSure bool
 }
 
 // Sightings is what earlier passes remember.

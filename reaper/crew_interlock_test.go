@@ -112,24 +112,32 @@ var _ = Describe("Daemon, meeting an interlock while it destroys", func() {
 		Expect(w.of("destroy")).To(HaveLen(1))
 	}))
 
+	whileGardenIsAsked := func(w *watch, do func()) { w.garden.onInspect = func([]string) { do() } }
+	whileTheDiskIsRead := func(w *watch, do func()) {
+		fresh := 0
+		w.volumes.onFresh = func() {
+			if fresh++; fresh == 2 {
+				do()
+			}
+		}
+	}
 	DescribeTable("finds in a last look that the clock was set since the pass",
-		func(step time.Duration) {
+		func(step time.Duration, set func(*watch, func())) {
 			watching(func(w *watch) {
 				w.orphan("o")
-				w.settledBut(func() {
-					w.garden.onInspect = func([]string) { w.wall.step(step) }
-				})
+				w.settledBut(func() { set(w, func() { w.wall.step(step) }) })
 				Expect(w.of("destroy")).To(BeEmpty())
 				Expect(w.interlocked()[2:]).To(Equal([]string{"clock-stepped on"}))
-				w.garden.onInspect = nil
+				w.garden.onInspect, w.volumes.onFresh = nil, nil
 				w.passes(1)
 				Expect(w.on()).To(Equal(on{reaper.ClockStepped}))
 				w.passes(1)
 				Expect(w.interlocked()[2:]).To(Equal([]string{"clock-stepped on", "clock-stepped off"}))
 			})()
 		},
-		Entry("forward", 2*time.Minute),
-		Entry("back", -2*time.Minute),
+		Entry("forward", 2*time.Minute, whileGardenIsAsked),
+		Entry("back", -2*time.Minute, whileGardenIsAsked),
+		Entry("forward, while the disk took its time", 2*time.Minute, whileTheDiskIsRead),
 	)
 
 	It("tells of each change of a pass's interlocks once", watching(func(w *watch) {

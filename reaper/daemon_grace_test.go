@@ -82,6 +82,30 @@ var _ = Describe("Daemon, waiting out a grace", func() {
 		Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
 	}))
 
+	DescribeTable("waits out one that may be the container's own, though nothing tells when it was made",
+		func(before, after time.Time) {
+			watching(func(w *watch) {
+				w.orphan("o")
+				w.sight("o", func(s *reaper.Sighting) {
+					s.Properties["garden.grace-time"], s.CreatedAt = strconv.FormatInt((5*time.Hour).Nanoseconds(), 10), before
+				})
+				w.settled()
+				w.stop()
+				untell(w, "o")
+				w.sight("o", func(s *reaper.Sighting) { s.CreatedAt = after })
+				w.hire(w.keeper.last())
+				w.start()
+				w.wait(5*time.Hour - 11*time.Minute)
+				Expect(w.of("destroy")).To(BeEmpty())
+				w.wait(2 * time.Minute)
+				Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+			})()
+		},
+		Entry("now", now.Add(-time.Hour), time.Time{}),
+		Entry("before", time.Time{}, now.Add(-time.Hour)),
+		Entry("at all", time.Time{}, time.Time{}),
+	)
+
 	DescribeTable("takes no other container's for its own",
 		func(before, after time.Time) {
 			watching(func(w *watch) {

@@ -20,7 +20,7 @@ var _ = Describe("Hindsight", func() {
 			Orphans: map[string]reaper.PastOrphan{
 				"c-1": {
 					Flagged: true, First: at - 2*time.Hour, Passes: 2, Created: now.Add(-24 * time.Hour),
-					Tried: true, Failures: 3, LastError: "no", RetryAt: at + time.Minute,
+					Tried: true, Failures: 3, LastError: "no", RetryAt: at + time.Minute, GraceTime: ptr(time.Hour),
 				},
 			},
 		}
@@ -60,6 +60,7 @@ var _ = Describe("Hindsight", func() {
 			Expect(remembered("c-1")).To(Equal(reaper.Remembered{
 				FirstSeen: now.Add(-2 * time.Hour), Watched: true,
 				Failures: 3, LastError: "no", RetryAt: now.Add(time.Minute), HeardSince: now.Add(-3 * time.Hour),
+				GraceTime: ptr(time.Hour), GraceTimeSure: true,
 			}))
 		})
 
@@ -105,7 +106,8 @@ var _ = Describe("Hindsight", func() {
 
 		It("remembers first sightings and failures, and nothing that takes a daemon", func() {
 			Expect(remembered("c-1")).To(Equal(reaper.Remembered{
-				FirstSeen: now.Add(-2 * time.Hour), Failures: 3, LastError: "no", RetryAt: now.Add(time.Minute)}))
+				FirstSeen: now.Add(-2 * time.Hour), Failures: 3, LastError: "no", RetryAt: now.Add(time.Minute),
+				GraceTime: ptr(time.Hour), GraceTimeSure: true}))
 		})
 
 		It("leaves the confirming out", func() {

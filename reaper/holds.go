@@ -103,7 +103,7 @@ func (p Policy) graceOf(finding Finding, remembered Remembered) time.Duration {
 // may have one that matters: who lost all its volumes, or its root, and tells no
 // properties is a zombie, of which nobody has any use.
 func (f Finding) graceUntold(remembered Remembered) bool {
-	untold := f.Container.Properties == nil && remembered.GraceTime == nil
+	untold := f.Container.Properties == nil && (remembered.GraceTime == nil || !remembered.GraceTimeSure)
 	return f.Container.GraceUnknown || untold && !f.rootGone() && !f.allGone()
 }
 

@@ -63,7 +63,7 @@ var _ = Describe("Weigh", func() {
 		}
 		policy := reaper.Policy{Grace: grace, BusyGrace: busyGrace, Protect: protect(s.protected...)}
 		at := reaper.Circumstances{UsageAsked: s.asked, Usage: s.usage, Named: s.named, BaggageclaimAnswers: !s.mute}
-		at.GraceTime = s.told
+		at.GraceTime, at.GraceTimeSure = s.told, true
 		if s.seen != 0 {
 			at.FirstSeen = now.Add(-s.seen)
 		}

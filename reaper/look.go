@@ -58,6 +58,8 @@ func accusesNoMore(last, heard Finding) bool {
 // judgeAfresh judges a container by its volumes as they are on disk at this
 // moment, but for those that baggageclaim could not tell of.
 func (w *Worker) judgeAfresh(ctx context.Context, container Container, pass Report, question Question, said hearing) (Finding, moment, *Interlock) {
+	fresh, err := w.Volumes.Fresh(ctx)
+	// The disk may have taken its time.
 	now := moment{wall: w.Clock.Now(), elapsed: w.elapsed()}
 	finding := Finding{Container: container}
 	if w.memory != nil {
@@ -65,7 +67,6 @@ func (w *Worker) judgeAfresh(ctx context.Context, container Container, pass Repo
 			return finding, now, interlock
 		}
 	}
-	fresh, err := w.Volumes.Fresh(ctx)
 	if err != nil {
 		return finding, now, &Interlock{Name: VolumesDirUnusable, Detail: err.Error()}
 	}

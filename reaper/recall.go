@@ -67,9 +67,8 @@ func (p Past) remember(container Container, now time.Time, elapsed time.Duration
 	if orphan.Flagged && !another(orphan.Created, container.CreatedAt) {
 		remembered.FirstSeen, remembered.Watched = wall(orphan.First), true
 		remembered.Unconfirmed = orphan.Passes < 2
-		if !orphan.Created.IsZero() && !container.CreatedAt.IsZero() {
-			remembered.GraceTime = orphan.GraceTime
-		}
+		remembered.GraceTime = orphan.GraceTime
+		remembered.GraceTimeSure = orphan.GraceTime != nil && !orphan.Created.IsZero() && !container.CreatedAt.IsZero()
 	}
 	return remembered
 }

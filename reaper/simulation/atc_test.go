@@ -38,10 +38,10 @@ func (w *world) create(id int) {
 	d := w.dice.of("container", id)
 	fates := []fate{
 		deleted, deleted, deleted, leaked, leaked, leaked, leaked, leaked, leaked, used, used,
-		halfCreated, foreign, malformed, protected, zombie,
+		halfCreated, foreign, malformed, protected, zombie, leftover,
 	}
 	fate := pick(d.of("fate"), fates...)
-	if w.containerd && (fate == halfCreated || fate == zombie) {
+	if w.containerd && (fate == halfCreated || fate == zombie || fate == leftover) {
 		fate = taskless
 	}
 	w.createAs(d, "", fate)
@@ -123,8 +123,13 @@ func (w *world) appear(c *container) {
 	c.changedAt = w.now()
 	w.garden.containers[c.handle] = c
 	w.trace("%s appears with %d volumes", c, len(c.volumes))
-	if c.fate == halfCreated {
+	switch c.fate {
+	case halfCreated:
 		c.hidden = true
+		return
+	case leftover:
+		c.hidden, c.inDepot = true, true
+		w.after(c.dice.of("lives").between(30*time.Second, 2*time.Hour), func() { w.loseVolumes(c) })
 		return
 	}
 	if c.dice.of("half-created").chance(0.3) && !w.containerd {

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -68,6 +69,9 @@ func (b baggageclaimView) Knows(ctx context.Context, handle string) (bool, error
 	err := b.ask(ctx, handle)
 	b.world.mutex.Lock()
 	defer b.world.mutex.Unlock()
+	if v := b.world.disk.volumes[handle]; err == nil && v != nil && v.damaged && v.state == reaper.VolumeLive {
+		return false, fmt.Errorf("it answers 500: %w", reaper.ErrVolumeUntold)
+	}
 	b.world.heard(b.life, err)
 	if err != nil {
 		return false, err

@@ -45,7 +45,7 @@ func (w *world) checkWould(c *container) {
 	if !w.dryRun {
 		w.violate("no dry run, and %s would be destroyed", c)
 	}
-	if since, orphan := w.orphanSince(c); !orphan || w.now()-since < w.grace(c) {
+	if since, orphan := w.orphanSince(c); !orphan || w.now()-since < w.leastGrace(c) {
 		w.violate("%s would be destroyed, orphan: %t, since %s", c, orphan, since)
 	}
 }

@@ -81,15 +81,16 @@ const looksFor = 5 * time.Minute
 func (w *world) checkContainer(l *life, c *container) {
 	since, orphan := w.seenSince(c)
 	now := w.now()
+	grace := w.leastGrace(c)
 	switch {
 	case c.fate == foreign, c.fate == malformed, c.fate == protected, c.fate == halfCreated:
 		w.violate("%s is destroyed", c)
 	case !orphan:
 		w.violate("%s is destroyed, and its volumes are all live", c)
-	case now-since < w.grace(c):
-		w.violate("%s is destroyed after %s, and its grace is %s", c, now-since, w.grace(c))
-	case now-w.watch.anewAt < w.grace(c):
-		w.violate("%s is destroyed %s after all sightings started anew, and its grace is %s", c, now-w.watch.anewAt, w.grace(c))
+	case now-since < grace:
+		w.violate("%s is destroyed after %s, and its grace is %s", c, now-since, grace)
+	case now-w.watch.anewAt < grace:
+		w.violate("%s is destroyed %s after all sightings started anew, and its grace is %s", c, now-w.watch.anewAt, grace)
 	case c.watched.passes < 2 && (c.watched.passesBefore < 2 || now-c.watched.absentAt > looksFor):
 		w.violate("%s is destroyed, and %d passes have seen it an orphan", c, c.watched.passes)
 	case now < c.watched.failures.earliest(l):
@@ -97,7 +98,7 @@ func (w *world) checkContainer(l *life, c *container) {
 	case !c.byExpiryAlone():
 	case !w.witness:
 		w.violate("%s is destroyed by expiry alone, and nobody asks baggageclaim", c)
-	case w.watch.heardAt == 0 || now-w.watch.heardSince < w.grace(c):
+	case w.watch.heardAt == 0 || now-w.watch.heardSince < grace:
 		w.violate("%s is destroyed by expiry alone, and baggageclaim has not answered for its grace", c)
 	}
 	for _, reason := range l.reasons {
@@ -107,6 +108,16 @@ func (w *world) checkContainer(l *life, c *container) {
 			w.violate("%s is destroyed for volume %s, which says nothing against it", c, reason.Volume)
 		}
 	}
+}
+
+// leastGrace is what a container has to wait out at least: not its own where nobody
+// has read that, and nobody has any use of the container.
+func (w *world) leastGrace(c *container) time.Duration {
+	refused := c.inDepot || w.refused(c.handle)
+	if refused && !c.rootThere() && w.keep.Orphans[c.handle].GraceTime == nil {
+		return w.policy.Grace
+	}
+	return w.grace(c)
 }
 
 // checkCircumstances sees to what must be true of the worker when a container
@@ -137,7 +148,7 @@ func (w *world) checkBusy(c *container) {
 	since, _ := w.seenSince(c)
 	waited := w.now()-since >= max(w.policy.BusyGrace, w.grace(c))
 	usage := c.watched.usage
-	told := c.told && !c.idle && !c.hidden && !w.since(w.now()-time.Minute, usageUntold, usageFails, gardenSlow)
+	told := c.told && !c.idle && !c.hidden && !w.since(w.now()-2*time.Minute, usageUntold, usageFails, gardenSlow, runcFails, gardenHangsOver)
 	if told && c.processes > 1 && c.rootThere() && w.now()-c.changedAt > time.Minute {
 		w.violate("%s is destroyed, and processes have run in it for %s", c, w.now()-c.changedAt)
 	}

@@ -46,7 +46,7 @@ const passTakes = 5 * time.Second
 func (w *world) due(l *life, c *container, since time.Duration) time.Duration {
 	pass := w.interval*11/10 + passTakes
 	// What Garden said of its processes, or could not say of it, is remembered.
-	since = max(since, c.changedAt+usageFor, w.watch.anewAt)
+	since = max(since, c.changedAt+usageFor, w.watch.anewAt, c.askedAgainAt)
 	due := w.dueOnce(l, c, since, since+pass)
 	if !c.createdWall.IsZero() {
 		// With the clock set back its creation may come again, and its grace
@@ -84,9 +84,9 @@ func (w *world) leak(c *container) bool {
 	_, orphan := w.orphanSince(c)
 	told := c.told && !c.hidden
 	switch {
-	case !orphan, c.fate == malformed, c.fate == protected, c.fate == halfCreated, c.hidden && !c.inDepot:
+	case !orphan, c.fate == malformed, c.fate == protected, c.fate == halfCreated, c.fate == leftover, c.hidden && !c.inDepot:
 		return false
-	case c.byExpiryAlone() && !w.witness, c.unseen:
+	case c.byExpiryAlone() && !w.witness, c.unseen, c.inDepot && w.byProperty:
 		return false
 	case told && !c.idle && c.processes > 1:
 		return false

@@ -118,14 +118,14 @@ func (w *world) checkInterlocks(l *life, report reaper.Report, began, judged tim
 	}
 
 	for name, faults := range map[reaper.InterlockName][]kind{
-		reaper.GardenUnreachable:          {gardenRefuses, gardenHangs, gardenListFails, gardenRestart},
+		reaper.GardenUnreachable:          {gardenRefuses, gardenHangs, gardenListFails, gardenRestart, gardenHangsOver},
 		reaper.VolumesDirUnusable:         {unusable, volumeEIO, volumeEACCS},
 		reaper.NoVolumeFound:              {unmounted, gardenRestart, volumeEIO, volumeEACCS},
-		reaper.BaggageclaimUnreachable:    {baggageclaimSilent},
+		reaper.BaggageclaimUnreachable:    {baggageclaimSilent, volumeDamaged},
 		reaper.WitnessesDisagreeInterlock: {baggageclaimOther, unmounted},
 	} {
 		// What was half seen is not looked at again at once.
-		halfSeen := name == reaper.NoVolumeFound && w.since(began-w.longGap(), halfSeen, containerdSilent, containerdAbsent)
+		halfSeen := name == reaper.NoVolumeFound && w.since(began-w.longGap(), halfSeen, containerdSilent, containerdAbsent, gardenHangsOver, runcFails)
 		if has(name) && !halfSeen && !w.since(began, faults...) {
 			w.violate("interlock %s is on without a reason", name)
 		}

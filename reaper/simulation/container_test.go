@@ -31,6 +31,8 @@ const (
 	protected fate = "protected"
 	// zombie is leaked, and only the depot shows it.
 	zombie fate = "zombie"
+	// leftover is what Garden does not know, and only the depot shows.
+	leftover fate = "leftover"
 )
 
 // container is one of Garden's, as it is.
@@ -61,6 +63,11 @@ type container struct {
 	// unseen tells that another of its handle went shortly before it came, and
 	// not by the daemon's doing: no list tells the two apart.
 	unseen bool
+
+	// silences is how often in a row Garden gave no answer about it, and askedAgainAt
+	// when the daemon asks again at the latest.
+	silences     int
+	askedAgainAt time.Duration
 
 	// destroy that Garden is at. Nil: none.
 	destroy *destroy
@@ -111,10 +118,17 @@ func (c *container) rootThere() bool {
 }
 
 // sighting is what Garden tells of the container.
-func (c *container) sighting(halfSeen bool) reaper.Sighting {
+func (c *container) sighting(halfSeen, refused bool) reaper.Sighting {
 	doubt := reaper.Reason{Code: reaper.SourceUnreadable, Detail: "runc state: exit status 1"}
-	if c.fate == halfCreated || c.hidden && !c.inDepot {
+	switch {
+	case c.fate == halfCreated, c.hidden && !c.inDepot:
 		return reaper.Sighting{Doubts: []reaper.Reason{doubt}}
+	case (c.inDepot || refused) && c.fate != malformed:
+		// Its bundle is read all the same.
+		return reaper.Sighting{
+			Doubts: []reaper.Reason{doubt}, CreatedAt: c.createdWall,
+			Spec: c.spec(), SpecSource: reaper.SourceBundle,
+		}
 	}
 
 	seen := reaper.Sighting{State: "active", Properties: c.gardenProperties(), CreatedAt: c.createdWall}

@@ -161,7 +161,7 @@ func (g gardenView) destroy(ctx context.Context, handle string) error {
 	c := w.garden.containers[handle]
 	var destroying *destroy
 	begun := false
-	if c != nil && !refused && !hangs {
+	if c != nil && !refused && !hangs && c.fate != leftover {
 		begun = c.destroy == nil
 		destroying = w.beginDestroy(c, func(bool) {})
 	}
@@ -172,6 +172,8 @@ func (g gardenView) destroy(ctx context.Context, handle string) error {
 		return errors.Join(g.call(ctx, "destroy "+handle, 100*time.Hour, 101*time.Hour), errNoReply)
 	case refused:
 		return errors.Join(g.call(ctx, "destroy "+handle, 0, time.Millisecond), errRefused)
+	case c != nil && c.fate == leftover:
+		return errors.Join(g.call(ctx, "destroy "+handle, 0, 30*time.Millisecond), errUnknown)
 	case c == nil:
 		return errors.Join(g.call(ctx, "destroy "+handle, 0, 30*time.Millisecond), reaper.ErrGone)
 	case !begun:

@@ -29,6 +29,8 @@ type volume struct {
 	childUntil time.Duration
 	// err and ttlErr are why it, or its ttl.json, can't be read.
 	err, ttlErr error
+	// damaged has baggageclaim not understand its properties.json.
+	damaged bool
 }
 
 const unaccused = time.Duration(-1)
@@ -143,7 +145,14 @@ func (d diskView) Fresh(ctx context.Context) (reaper.Glance, error) {
 }
 
 func (d diskView) look(ctx context.Context) (glance, error) {
-	if err := d.call(ctx, "disk", 0, 3*time.Millisecond); err != nil {
+	d.world.mutex.Lock()
+	slow := d.world.on(diskSlow)
+	d.world.mutex.Unlock()
+	latency := 3 * time.Millisecond
+	if slow {
+		ctx, latency = context.WithoutCancel(ctx), 9*time.Second
+	}
+	if err := d.call(ctx, "disk", 0, latency); err != nil {
 		return glance{}, err
 	}
 	d.world.mutex.Lock()

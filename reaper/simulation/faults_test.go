@@ -44,7 +44,7 @@ func (w *world) act(a action) {
 				w.disk.mount++
 			}
 		})
-	case volumeEIO, volumeEACCS, ttlUnreadable:
+	case volumeEIO, volumeEACCS, ttlUnreadable, volumeDamaged:
 		w.spoil(a, d)
 	case gardenRestart:
 		w.restartGarden(d)
@@ -136,10 +136,12 @@ func (w *world) spoil(a action, d dice) {
 		v.err = syscall.EIO
 	case volumeEACCS:
 		v.err = syscall.EACCES
+	case volumeDamaged:
+		v.damaged = true
 	default:
 		v.ttlErr = errTTL
 	}
-	w.lasts(a.Do, a.For, func() { v.err, v.ttlErr = nil, nil })
+	w.lasts(a.Do, a.For, func() { v.err, v.ttlErr, v.damaged = nil, nil, false })
 }
 
 // restart ends the daemon, and starts it again soon or late.

@@ -38,6 +38,7 @@ type gardenView struct{ *life }
 var (
 	errRefused = errors.New("dial tcp 127.0.0.1:7777: connect: connection refused")
 	errNoReply = errors.New("no answer from Garden")
+	errUnknown = errors.New("unknown handle, and its directory is there")
 )
 
 // gardenTimeout is how long Garden's client waits for an answer.
@@ -76,7 +77,7 @@ func (g gardenView) Handles(ctx context.Context) ([]reaper.Listed, error) {
 	}
 	var listed []reaper.Listed
 	for _, c := range w.shown() {
-		if !c.inDepot {
+		if !c.inDepot && !w.unlisted(c) {
 			listed = append(listed, reaper.Listed{Handle: c.handle, Hidden: c.hidden})
 		}
 	}
@@ -105,6 +106,59 @@ func (g gardenView) DepotHandles(ctx context.Context) ([]string, error) {
 	return handles, nil
 }
 
+// maxSilent is how many containers Garden may be silent about before it counts as
+// silent itself.
+const maxSilent = 4
+
+// hangOver waits as Garden's client does where Garden hangs over some of the
+// containers: for the answer about all, and then about each.
+func (g gardenView) hangOver(ctx context.Context, handles []string) (silent map[string]bool, err error) {
+	w := g.world
+	w.mutex.Lock()
+	silent = map[string]bool{}
+	for _, handle := range handles {
+		c := w.garden.containers[handle]
+		if c == nil {
+			continue
+		}
+		if !w.some(gardenHangsOver, handle, 0.3) {
+			c.silences = 0
+			continue
+		}
+		silent[handle] = true
+		c.askedAgainAt = w.now() + retryDoubts<<min(c.silences, 6) + time.Minute
+		c.silences++
+	}
+	w.mutex.Unlock()
+	if len(silent) == 0 {
+		return silent, nil
+	}
+	waits := gardenTimeout
+	if len(handles) > 1 {
+		waits *= 2
+	}
+	if err := g.call(ctx, "silence", waits, waits); err != nil {
+		return nil, err
+	}
+	if len(silent) > maxSilent {
+		return nil, errNoReply
+	}
+	return silent, nil
+}
+
+// some tells that a fault is on, and strikes a container. The mutex is held.
+func (w *world) some(kind kind, handle string, chance float64) bool {
+	return w.on(kind) && w.dice.of(string(kind)+handle, int(w.watch.changed[kind])).chance(chance)
+}
+
+// refused tells that bulk_info refuses a container, unlisted that the lists lack
+// it, too. The mutex is held.
+func (w *world) refused(handle string) bool { return w.some(runcFails, handle, 0.4) }
+
+func (w *world) unlisted(c *container) bool {
+	return w.refused(c.handle) && c.dice.of("unlisted").chance(0.5)
+}
+
 // shown are the containers that Garden shows at the moment.
 func (w *world) shown() []*container {
 	if w.on(gardenRestart) && w.garden.waking != refuses {
@@ -125,13 +179,19 @@ func (g gardenView) Inspect(ctx context.Context, handles []string, told func(str
 	if err := g.ask(ctx, "inspect "+handles[0], time.Duration(len(handles))*20*time.Millisecond); err != nil {
 		return nil, err
 	}
+	silent, err := g.hangOver(ctx, handles)
+	if err != nil {
+		return nil, err
+	}
 	w := g.world
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	sightings := map[string]reaper.Sighting{}
 	for _, handle := range handles {
-		if c := w.garden.containers[handle]; c != nil {
-			sightings[handle] = c.sighting(w.half(handle))
+		if silent[handle] {
+			sightings[handle] = reaper.Sighting{Silent: true, Blind: true, Doubts: []reaper.Reason{unreadable(errNoReply)}}
+		} else if c := w.garden.containers[handle]; c != nil {
+			sightings[handle] = c.sighting(w.half(handle), w.refused(handle))
 		} else {
 			sightings[handle] = reaper.Sighting{Doubts: []reaper.Reason{{Code: reaper.SourceUnreadable, Detail: "unknown handle"}}}
 		}
@@ -171,6 +231,10 @@ func (g gardenView) Usage(ctx context.Context, handles []string) (map[string]rea
 		return map[string]reaper.Usage{}, nil
 	}
 	err := g.ask(ctx, "usage "+handles[0], time.Duration(len(handles))*30*time.Millisecond)
+	silent := map[string]bool{}
+	if err == nil {
+		silent, err = g.hangOver(ctx, handles)
+	}
 	w := g.world
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -180,7 +244,14 @@ func (g gardenView) Usage(ctx context.Context, handles []string) (map[string]rea
 	if w.on(usageFails) {
 		err = errNoReply
 	}
-	return w.usages(handles, err, true)
+	usages, err := w.usages(handles, err, true)
+	for handle := range silent {
+		if c := w.garden.containers[handle]; err == nil && c != nil {
+			c.watched.usage, c.watched.usageFailed = reaper.Usage{}, true
+			usages[handle] = reaper.Usage{Failed: true}
+		}
+	}
+	return usages, err
 }
 
 // usages are what is told of the containers' processes, where there is no error
@@ -193,7 +264,7 @@ func (w *world) usages(handles []string, err error, known bool) (map[string]reap
 			continue
 		}
 		c.watched.usageFailed, c.watched.usage = err != nil, reaper.Usage{}
-		if err == nil && known && c.told && !w.on(usageUntold) && !c.hidden {
+		if err == nil && known && c.told && !w.on(usageUntold) && !c.hidden && !w.refused(handle) {
 			c.watched.usage = reaper.Usage{Processes: c.processes, Idle: c.idle}
 			if !w.containerd {
 				c.watched.usage.Age = w.now() - c.created

@@ -26,7 +26,12 @@ const (
 	// gardenRestart ends what Garden was at. For a moment it lists nothing, or
 	// hides what it has.
 	gardenRestart kind = "garden-restart"
-	usageFails    kind = "usage-fails"
+	// gardenHangsOver has bulk_info and bulk_metrics give no answer about some
+	// containers.
+	gardenHangsOver kind = "garden-hangs-over"
+	// runcFails has them refuse some, and the lists lack some of these.
+	runcFails  kind = "runc-fails"
+	usageFails kind = "usage-fails"
 	// usageUntold is a Garden that knows neither processes nor ages.
 	usageUntold kind = "usage-untold"
 	// containerdSilent has containerd not answer the daemon, though it does Garden.
@@ -50,6 +55,10 @@ const (
 	volumeEACCS kind = "volume-eacces"
 	// ttlUnreadable is a ttl.json that says nothing.
 	ttlUnreadable kind = "ttl-unreadable"
+	// volumeDamaged is a volume that baggageclaim can't tell of.
+	volumeDamaged kind = "volume-damaged"
+	// diskSlow takes its time, whoever calls that off.
+	diskSlow kind = "disk-slow"
 	// diskFull takes the journal's writes, the memory's or both.
 	diskFull kind = "disk-full"
 
@@ -68,8 +77,8 @@ const (
 // faultKinds are all kinds of faults.
 var faultKinds = []kind{
 	atcAway, baggageclaimSilent, baggageclaimSlow, baggageclaimOther, gardenRefuses, gardenHangs, gardenSlow,
-	gardenListFails, gardenRestart, usageFails, usageUntold, containerdSilent, containerdAbsent, meddling, halfSeen, destroysFail, unmounted, remounted, unusable,
-	volumeEIO, volumeEACCS, ttlUnreadable, diskFull, kill, term, flapping, stopped, clockStep, resume,
+	gardenListFails, gardenRestart, gardenHangsOver, runcFails, usageFails, usageUntold, containerdSilent, containerdAbsent, meddling, halfSeen, destroysFail, unmounted, remounted, unusable,
+	volumeEIO, volumeEACCS, ttlUnreadable, volumeDamaged, diskSlow, diskFull, kill, term, flapping, stopped, clockStep, resume,
 }
 
 // lasting is how long faults last at most. The others are over at once, or
@@ -78,6 +87,7 @@ var lasting = map[kind]time.Duration{
 	atcAway: 40 * time.Minute, baggageclaimSilent: 30 * time.Minute, baggageclaimSlow: 20 * time.Minute,
 	baggageclaimOther: 10 * time.Minute, gardenRefuses: 20 * time.Minute, gardenHangs: 20 * time.Minute,
 	gardenSlow: 30 * time.Minute, gardenListFails: 15 * time.Minute, gardenRestart: 2 * time.Minute,
+	gardenHangsOver: 40 * time.Minute, runcFails: 40 * time.Minute, volumeDamaged: 30 * time.Minute, diskSlow: 30 * time.Minute,
 	usageFails: 20 * time.Minute, usageUntold: 40 * time.Minute,
 	containerdSilent: 30 * time.Minute, containerdAbsent: 10 * time.Minute, halfSeen: 20 * time.Minute,
 	meddling: 60 * time.Minute, destroysFail: 60 * time.Minute, unmounted: 20 * time.Minute, unusable: 15 * time.Minute,
@@ -89,6 +99,7 @@ var lasting = map[kind]time.Duration{
 // again only after a while.
 var lingers = map[kind]time.Duration{
 	halfSeen: retryDoubts, usageUntold: usageFor, usageFails: usageFor, gardenRestart: retryDoubts,
+	runcFails: retryDoubts + usageFor, gardenHangsOver: retryDoubts + usageFor,
 	containerdSilent: retryDoubts + usageFor, containerdAbsent: retryDoubts + usageFor,
 }
 

@@ -17,6 +17,9 @@ type settings struct {
 	// properties; otherwise Guardian does. bundles tells that the daemon sees what
 	// containerd writes of each task.
 	containerd, bundles bool
+	// byProperty tells that a property protects, too: one whose properties can't be
+	// read may have it.
+	byProperty bool
 	// ttl of new volumes. Zero: they never expire; negative: they have no
 	// ttl.json.
 	ttl time.Duration
@@ -48,7 +51,11 @@ func settingsOf(seed uint64) settings {
 		s.ttl = -1
 		s.bundles = d.of("bundles").chance(0.7)
 	}
-	for _, text := range []string{"protected-*", "team=main"} {
+	protections := []string{"protected-*"}
+	if s.byProperty = d.of("by property").chance(0.5); s.byProperty {
+		protections = append(protections, "team=main")
+	}
+	for _, text := range protections {
 		protection, err := reaper.ParseProtection(text)
 		if err != nil {
 			panic(err)
