@@ -72,6 +72,17 @@ var _ = Describe("a Garden that hangs over some containers", func() {
 			})))
 		})
 
+		It("is blind for these though their bundles are there", func(ctx SpecContext) {
+			depot := GinkgoT().TempDir()
+			writeConfig(depot, "c-1", spec)
+			hangsOver(bulkInfo, `{}`, "c-1")
+
+			sightings, err := wire.client(gardenclient.Config{Timeout: patience, Depot: depot}).Inspect(ctx, []string{"c-1"}, nil)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(sightings["c-1"]).To(And(HaveField("Blind", true), HaveField("Spec", BeNil()),
+				HaveField("Doubts", ConsistOf(HaveField("Detail", ContainSubstring("no answer from garden"))))))
+		})
+
 		It("is blind for one that it asks about alone, where the list is answered", func(ctx SpecContext) {
 			hangsOver(bulkInfo, `{}`, "c-1")
 

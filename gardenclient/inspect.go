@@ -101,9 +101,7 @@ func (c *Client) lookAt(handle string, infos infos) *look {
 	info, err := infos.of(handle)
 	if err != nil {
 		seen.refused = err
-		// What its bundle says may be the half of it.
 		_, seen.sighting.Silent = infos.silent[handle]
-		seen.sighting.Blind = seen.sighting.Silent
 		return seen
 	}
 	seen.sighting.State = info.State
@@ -195,6 +193,10 @@ func (c *Client) bundleDir(seen *look) string {
 func (l *look) conclude() reaper.Sighting {
 	absent := errors.Is(l.bundleErr, bundle.ErrAbsent)
 	switch {
+	case l.refused != nil && l.sighting.Silent:
+		// What its bundle says may be the half of it.
+		l.sighting.Blind = true
+		l.doubt(l.refused.Error())
 	case l.bundleErr == nil:
 		l.sighting.Spec = &l.bundle.Spec
 		l.sighting.SpecSource = reaper.SourceBundle

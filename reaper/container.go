@@ -37,8 +37,9 @@ type Sighting struct {
 	// Task is how containerd's task of it stands, such as "running" or NoTask.
 	// Empty: not known, or no container of containerd's.
 	Task string
-	// Silent tells that Garden gave no answer about it, though it does about others.
-	// Asking again costs a whole timeout, and leaves a process behind that hangs.
+	// Silent tells that Garden gave no answer about it, though it does about others:
+	// the Doubts say why. Asking again costs a whole timeout, and leaves a process
+	// behind that hangs.
 	Silent bool
 	// Blind tells that this source may know the container and could not be
 	// asked: what the others say is not enough then to speak against it.

@@ -14,6 +14,9 @@ func (w *Worker) look(ctx context.Context, handle string, pass Report, question 
 	if err != nil {
 		return Finding{}, nil, fmt.Errorf("look at %s again: %w", handle, err)
 	}
+	if container.Silent {
+		return Finding{}, nil, fmt.Errorf("look at %s again: %s", handle, silence([]Container{container}))
+	}
 	finding, now, interlock := w.judgeAfresh(ctx, container, pass, question, hearing{})
 	if interlock != nil || finding.Verdict != Orphan {
 		return finding, interlock, nil

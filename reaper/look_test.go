@@ -290,6 +290,17 @@ var _ = Describe("the fresh look right before a destroy", func() {
 		})
 	})
 
+	It("has failed where Garden gives no answer about it", func() {
+		outcome := reapAfter(func() {
+			w.sight("c", func(s *reaper.Sighting) {
+				s.Silent, s.Blind = true, true
+				s.Doubts = []reaper.Reason{{Code: reaper.SourceUnreadable, Detail: "no answer"}}
+			})
+		})
+		Expect(outcome.Failed).To(ConsistOf(And(HaveField("Handle", "c"), HaveField("Err", MatchError("look at c again: no answer")))))
+		Expect(w.of("destroy", "record")).To(BeEmpty())
+	})
+
 	It("has failed where Garden can't be asked, and destroys nothing blindly", func() {
 		outcome := reapAfter(func() { w.garden.inspectErr = errors.New("connection refused") })
 		Expect(outcome.Failed).To(ConsistOf(And(

@@ -137,6 +137,10 @@ func (w *Worker) read(ctx context.Context, question Question, report *Report) (h
 		report.Interlocks = []Interlock{{Name: GardenUnreachable, Detail: err.Error()}}
 		return false
 	}
+	if why := silence(containers); why != "" {
+		report.Interlocks = []Interlock{{Name: GardenUnreachable, Detail: why}}
+		return false
+	}
 	snapshot, err := w.Volumes.Snapshot(ctx)
 	if err != nil {
 		report.Interlocks = []Interlock{{Name: VolumesDirUnusable, Detail: err.Error()}}
@@ -164,6 +168,22 @@ func (w *Worker) read(ctx context.Context, question Question, report *Report) (h
 	}
 	report.Baggageclaim = said.answer()
 	return said.heard()
+}
+
+// silence is why Garden gives no answer about any of the containers, though it
+// lists them. Empty: it does about some, or there is none.
+func silence(containers []Container) string {
+	why := ""
+	for _, container := range containers {
+		if !container.Silent {
+			return ""
+		}
+		why = "garden gives no answer about " + container.Handle
+		if len(container.Doubts) > 0 {
+			why = container.Doubts[0].Detail
+		}
+	}
+	return why
 }
 
 // lock puts an interlock on, if there is one, once by its name.

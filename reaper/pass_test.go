@@ -86,7 +86,24 @@ var _ = Describe("Pass", func() {
 		Entry("for the list", func(err error) { w.garden.handlesErr = err }),
 		Entry("for the depot", func(err error) { w.garden.depotErr = err }),
 		Entry("for the containers", func(err error) { w.garden.inspectErr = err }),
+		Entry("for each of the containers", func(err error) {
+			for _, handle := range w.garden.plain {
+				w.sight(handle, func(s *reaper.Sighting) {
+					s.Silent, s.Blind, s.Doubts = true, true, []reaper.Reason{{Code: reaper.SourceUnreadable, Detail: err.Error()}}
+				})
+			}
+		}),
 	)
+
+	It("judges the others where some can't be read", func() {
+		w.orphan("c")
+		w.sight("c", func(s *reaper.Sighting) {
+			s.Silent, s.Blind, s.Doubts = true, true, []reaper.Reason{{Code: reaper.SourceUnreadable, Detail: "no answer"}}
+		})
+		report := w.pass()
+		Expect(report.Interlocks).To(BeEmpty())
+		Expect(finding(report, "c").Verdict).To(Equal(reaper.Unknown))
+	})
 
 	It("judges nothing where the volumes directory can't be used", func() {
 		w.orphan("c")

@@ -86,7 +86,7 @@ func (w *world) leak(c *container) bool {
 	switch {
 	case !orphan, c.fate == malformed, c.fate == protected, c.fate == halfCreated, c.fate == leftover, c.hidden && !c.inDepot:
 		return false
-	case c.byExpiryAlone() && !w.witness, c.unseen, c.inDepot && w.byProperty:
+	case c.byExpiryAlone() && !w.witness, c.unseen, c.inDepot && (w.byProperty || c.rootThere()):
 		return false
 	case told && !c.idle && c.processes > 1:
 		return false

@@ -30,6 +30,11 @@ func (o observer) Passed(report reaper.Report) {
 	if w.tracing() {
 		w.trace("pass of daemon %d: %d containers, %d orphans, interlocks %v", o.number, len(report.Findings),
 			report.Count(reaper.Orphan), names(report.Interlocks))
+		for _, finding := range report.Findings {
+			if finding.Verdict == reaper.Orphan || finding.Verdict == reaper.Unknown {
+				w.trace("  %s %s %v %v", finding.Container.Handle, finding.Verdict, finding.Reasons, finding.Holds)
+			}
+		}
 	}
 	w.checkSpacing(o.life, began)
 	w.checkDue(o.life, report)
