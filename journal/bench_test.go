@@ -34,9 +34,9 @@ func BenchmarkRead(b *testing.B) {
 	b.SetBytes(10 << 20)
 	b.ReportAllocs()
 	for b.Loop() {
-		entries, err := journal.Read(dir, time.Time{})
-		if err != nil || len(entries) != lines {
-			b.Fatalf("%d entries of %d: %v", len(entries), lines, err)
+		account, err := journal.Read(dir, time.Time{})
+		if err != nil || len(account.Entries) != lines {
+			b.Fatalf("%d entries of %d: %v", len(account.Entries), lines, err)
 		}
 	}
 }

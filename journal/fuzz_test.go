@@ -25,12 +25,12 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, old, present []byte) {
 		put(t, filepath.Join(dir, journal.FileName+".1"), old)
 		put(t, filepath.Join(dir, journal.FileName), slices.Concat(present, []byte("\n"+whole+"\n")))
-		entries, err := journal.Read(dir, time.Time{})
+		account, err := journal.Read(dir, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		found := 0
-		for _, entry := range entries {
+		for _, entry := range account.Entries {
 			if entry.Time.IsZero() {
 				t.Errorf("an entry without a time: %+v", entry)
 			}
@@ -43,7 +43,7 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 		if found == 0 {
-			t.Errorf("the whole line is not among %+v", entries)
+			t.Errorf("the whole line is not among %+v", account.Entries)
 		}
 		if handles, err := journal.Dangling(dir); err != nil || len(handles) == 0 {
 			t.Errorf("dangling: %v, %v", handles, err)

@@ -94,9 +94,9 @@ func names(dir string) []string {
 
 func read(dir string) []journal.Entry {
 	GinkgoHelper()
-	entries, err := journal.Read(dir, time.Time{})
+	account, err := journal.Read(dir, time.Time{})
 	Expect(err).NotTo(HaveOccurred())
-	return entries
+	return account.Entries
 }
 
 // handles are those of a journal's entries, in their order.

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,35 +12,38 @@ import (
 const longestLine = 1 << 20
 
 // eachEntry calls visit for each whole entry and its line. A line that is none,
-// torn or overlong, is passed over. The reader's buffer is longestLine long.
-func eachEntry(reader *bufio.Reader, visit func(Entry, []byte)) error {
+// torn or overlong, is passed over, and counted unless that loses nothing: an
+// empty one, and a last one without its end, which may be under way. The
+// reader's buffer is longestLine long.
+func eachEntry(reader *bufio.Reader, visit func(Entry, []byte)) (passedOver int, err error) {
 	for {
 		line, err := reader.ReadSlice('\n')
+		overlong := errors.Is(err, bufio.ErrBufferFull)
+		if overlong {
+			err = skipLine(reader)
+		}
 		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			if err := skipLine(reader); err != nil {
-				return err
-			}
-			continue
 		case errors.Is(err, io.EOF):
-			return nil
+			return passedOver, nil
 		case err != nil:
-			return fmt.Errorf("read journal: %w", err)
+			return passedOver, fmt.Errorf("read journal: %w", err)
+		case overlong:
+			passedOver++
+			continue
 		}
 		if entry, ok := decode(line); ok {
 			visit(entry, line)
+		} else if len(bytes.TrimSpace(line)) > 0 {
+			passedOver++
 		}
 	}
 }
 
+// skipLine reads to the end of a line. It is io.EOF that there is none.
 func skipLine(reader *bufio.Reader) error {
 	for {
-		_, err := reader.ReadSlice('\n')
-		switch {
-		case err == nil, errors.Is(err, io.EOF):
-			return nil
-		case !errors.Is(err, bufio.ErrBufferFull):
-			return fmt.Errorf("read journal: %w", err)
+		if _, err := reader.ReadSlice('\n'); !errors.Is(err, bufio.ErrBufferFull) {
+			return err
 		}
 	}
 }

@@ -92,6 +92,12 @@ func (h *Held) Release() error {
 	return errors.Join(h.file.Truncate(0), h.file.Close())
 }
 
+// lockThere tells that a daemon has held the directory at some time.
+func lockThere(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, LockName))
+	return err == nil
+}
+
 func lockedBy(path string, file *os.File) *LockedError {
 	locked := &LockedError{Path: path}
 	var by holder

@@ -10,17 +10,36 @@ import (
 	"weeder/reaper"
 )
 
-// Read gives the entries of a directory's journal that are not from before
-// since, in the order in which they were written. The zero time has all. A
-// journal that is not there has none. Lines that are no entries, such as a torn
-// last one, are passed over, and exact repetitions are taken for one.
-func Read(dir string, since time.Time) ([]Entry, error) {
+// Account is what a directory's journal tells.
+type Account struct {
+	// There tells that there is a journal, if one without an entry: a file of
+	// its, or the lock of a daemon that has had nothing to tell yet.
+	There bool
+	// Entries in the order in which they were written.
+	Entries []Entry
+	// PassedOver are the files with lines that can't be read, the oldest first.
+	PassedOver []PassedOver
+}
+
+// PassedOver tells how many lines of a file are no entries, which loses what
+// they told.
+type PassedOver struct {
+	Path  string
+	Lines int
+}
+
+// Read gives the account of a directory's journal, without the entries from
+// before since. The zero time has all. A journal that is not there has none.
+// Lines that are no entries are passed over, and exact repetitions are taken
+// for one.
+func Read(dir string, since time.Time) (Account, error) {
 	var entries []Entry
-	err := read(dir, highestOld, since, func(entry Entry) { entries = append(entries, entry) })
+	account, err := read(dir, highestOld, since, func(entry Entry) { entries = append(entries, entry) })
 	if err != nil {
-		return nil, err
+		return Account{}, err
 	}
-	return entries, nil
+	account.Entries = entries
+	return account, nil
 }
 
 // Dangling are the handles, sorted, whose destroying the journal does not tell
@@ -28,7 +47,7 @@ func Read(dir string, since time.Time) ([]Entry, error) {
 // present file and the one before.
 func Dangling(dir string) ([]string, error) {
 	begun := map[string]bool{}
-	err := read(dir, 1, time.Time{}, func(entry Entry) {
+	_, err := read(dir, 1, time.Time{}, func(entry Entry) {
 		switch entry.Event {
 		case reaper.EventDestroying:
 			begun[entry.Handle] = true
@@ -42,14 +61,16 @@ func Dangling(dir string) ([]string, error) {
 	return slices.Sorted(maps.Keys(begun)), nil
 }
 
-// read calls visit for each entry of the present file and so many old ones.
-func read(dir string, old int, since time.Time, visit func(Entry)) error {
+// read calls visit for each entry of the present file and so many old ones, and
+// gives the account of them without the entries.
+func read(dir string, old int, since time.Time, visit func(Entry)) (Account, error) {
 	files, err := openFiles(dir, old)
 	if err != nil {
-		return err
+		return Account{}, err
 	}
 	defer files.close()
 
+	account := Account{There: len(files) > 0 || lockThere(dir)}
 	seen := map[[sha256.Size]byte]struct{}{}
 	reader := bufio.NewReaderSize(nil, longestLine)
 	for _, file := range slices.Backward(files) {
@@ -57,7 +78,7 @@ func read(dir string, old int, since time.Time, visit func(Entry)) error {
 			continue
 		}
 		reader.Reset(file.File)
-		err := eachEntry(reader, func(entry Entry, line []byte) {
+		passedOver, err := eachEntry(reader, func(entry Entry, line []byte) {
 			if entry.Time.Before(since) {
 				return
 			}
@@ -69,8 +90,11 @@ func read(dir string, old int, since time.Time, visit func(Entry)) error {
 			visit(entry)
 		})
 		if err != nil {
-			return err
+			return Account{}, err
+		}
+		if passedOver > 0 {
+			account.PassedOver = append(account.PassedOver, PassedOver{Path: file.Name(), Lines: passedOver})
 		}
 	}
-	return nil
+	return account, nil
 }

@@ -97,9 +97,9 @@ var _ = Describe("Read", func() {
 	DescribeTable("leaves out what is from before the given time",
 		func(second int, expected ...string) {
 			write(dir, line("flagged", "a", 1)+line("flagged", "b", 2)+line("flagged", "c", 3)+line("flagged", "late", 1))
-			entries, err := journal.Read(dir, time.Date(2016, 10, 21, 14, 29, second, 0, time.FixedZone("", 0)))
+			account, err := journal.Read(dir, time.Date(2016, 10, 21, 14, 29, second, 0, time.FixedZone("", 0)))
 			Expect(err).NotTo(HaveOccurred())
-			Expect(handlesOf(entries)).To(Equal(expected))
+			Expect(handlesOf(account.Entries)).To(Equal(expected))
 		},
 		Entry("nothing", 1, "a", "b", "c", "late"),
 		Entry("some; what is from that time stays", 2, "b", "c"),
@@ -113,9 +113,9 @@ var _ = Describe("Read", func() {
 			writeTo(dir, filepath.Base(path), strings.ReplaceAll(line("flagged", fmt.Sprint(age), 1), "2016", "2017"))
 			Expect(os.Chtimes(path, time.Time{}, since.Add(-age))).To(Succeed())
 		}
-		entries, err := journal.Read(dir, since)
+		account, err := journal.Read(dir, since)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(handlesOf(entries)).To(Equal([]string{"50s", "-1m0s"}))
+		Expect(handlesOf(account.Entries)).To(Equal([]string{"50s", "-1m0s"}))
 	})
 
 	DescribeTable("passes over what is no entry, and reads what is behind it",

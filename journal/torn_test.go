@@ -61,7 +61,7 @@ var _ = Describe("a journal that was cut short", func() {
 			g.Expect(os.WriteFile(path, data[:cut], 0o640)).To(Succeed())
 
 			record(cutDir, event("flagged", "next", time.Second))
-			entries, err := journal.Read(cutDir, time.Time{})
+			account, err := journal.Read(cutDir, time.Time{})
 			g.Expect(err).NotTo(HaveOccurred())
 			var whole []string
 			end := 0
@@ -71,7 +71,7 @@ var _ = Describe("a journal that was cut short", func() {
 					whole = append(whole, fmt.Sprint("c-", i))
 				}
 			}
-			g.Expect(handlesOf(entries)).To(Equal(append(whole, "next")))
+			g.Expect(handlesOf(account.Entries)).To(Equal(append(whole, "next")))
 		})
 	})
 

@@ -130,23 +130,52 @@ var _ = Describe("history", func() {
 		Expect(answer.Entries[0]).To(MatchJSON(text))
 	})
 
-	It("says that there is nothing where there is no journal", func() {
+	It("says that there is nothing in a journal where nothing was told", func() {
+		write(about(now().Add(-25*time.Hour), "destroyed", "yesterday"))
 		session := weeder(w, "history")
 		Expect(session).To(gexec.Exit(0))
 		Expect(stdout(session)).To(BeEmpty())
-		Expect(stderr(session)).To(SatisfyAll(HavePrefix("nothing in the journal since "), ContainSubstring(w.Journal)))
-		Expect(w.Journal).NotTo(BeADirectory(), "looking leaves no trace")
-
-		var answer struct{ Entries []any }
-		Expect(json.Unmarshal(weeder(w, "history", "--json").Out.Contents(), &answer)).To(Succeed())
-		Expect(answer.Entries).To(And(BeEmpty(), Not(BeNil())))
+		Expect(stderr(session)).To(And(HavePrefix("nothing in the journal since "), ContainSubstring(w.Journal)))
 	})
+
+	DescribeTable("says that there is no journal",
+		func(lay func()) {
+			lay()
+			session := weeder(w, "history")
+			Expect(session).To(gexec.Exit(0))
+			Expect(stdout(session)).To(BeEmpty())
+			warning := "warning: there is no journal in " + w.Journal + ": set --journal, or start weeder daemon\n"
+			Expect(stderr(session)).To(Equal(warning))
+
+			session = weeder(w, "history", "--by=hour-of-day")
+			Expect(session).To(gexec.Exit(0))
+			Expect(strings.Count(stdout(session), "\n")).To(Equal(24), "scripts get what they always got")
+			Expect(stderr(session)).To(Equal(warning))
+
+			session = weeder(w, "history", "--json")
+			Expect(session).To(gexec.Exit(0))
+			Expect(stderr(session)).To(Equal(warning))
+			var answer struct{ Entries []any }
+			Expect(json.Unmarshal(session.Out.Contents(), &answer)).To(Succeed())
+			Expect(answer.Entries).To(And(BeEmpty(), Not(BeNil())))
+		},
+		Entry("in a directory that is missing, and leaves no trace", func() {
+			DeferCleanup(func() { Expect(w.Journal).NotTo(BeAnExistingFile()) })
+		}),
+		Entry("in an empty directory", func() { Expect(os.Mkdir(w.Journal, 0o755)).To(Succeed()) }),
+		Entry("in a file", func() { writeFile("", w.Journal) }),
+	)
 
 	It("passes over lines that are none, and reads older files first", func() {
 		torn := about(now(), "destroyed", "torn")
 		writeFile(about(now().Add(-time.Hour), "flagged", "first"), w.Journal, "journal.jsonl.1")
 		write("\x00\x00\n[]\n\n", torn[:len(torn)/2]+"\n", about(now().Add(-time.Minute), "destroyed", "second"), torn[:len(torn)-2])
-		Expect(stdout(weeder(w, "history"))).To(MatchRegexp(`\A\S+ +flagged +first .*\n\S+ +destroyed +second .*\n\z`))
+		session := weeder(w, "history")
+		Expect(session).To(gexec.Exit(0))
+		Expect(stdout(session)).To(MatchRegexp(`\A\S+ +flagged +first .*\n\S+ +destroyed +second .*\n\z`))
+
+		By("telling how many were lost, but for an empty one and one that is cut short at the end of its file")
+		Expect(stderr(session)).To(Equal("warning: passed over 3 lines that could not be read in " + filepath.Join(w.Journal, "journal.jsonl") + "\n"))
 	})
 
 	It("says that it may not read", func() {

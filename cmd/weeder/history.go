@@ -60,11 +60,12 @@ func (c *historyCommand) Execute(args []string) error {
 	if c.By == byHour && until.Sub(since) > longestByHour {
 		return usagef("--by hour: give a --since within 10 years of the end")
 	}
-	entries, err := journal.Read(c.app.global.journalDir(), since)
+	account, err := journal.Read(c.app.global.journalDir(), since)
 	if err != nil {
 		return err
 	}
-	entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return e.Time.After(until) })
+	c.sayLost(account)
+	entries := slices.DeleteFunc(account.Entries, func(e journal.Entry) bool { return e.Time.After(until) })
 
 	span := spanJSON{Since: since.UTC().Format(time.RFC3339), Until: until.UTC().Format(time.RFC3339)}
 	switch {
@@ -74,12 +75,22 @@ func (c *historyCommand) Execute(args []string) error {
 		return c.hours(span, countByHour(entries, since, until))
 	case c.JSON:
 		return c.app.printJSON(historyJSON{spanJSON: span, Entries: orEmpty(entries)})
-	case len(entries) == 0:
+	case len(entries) == 0 && account.There:
 		fmt.Fprintf(c.app.stderr, "nothing in the journal since %s%s (%s)\n", span.Since, c.Until.said(span.Until), c.app.global.journalDir())
 	default:
 		c.entries(entries)
 	}
 	return nil
+}
+
+// sayLost says on stderr what makes the answer less than what happened.
+func (c *historyCommand) sayLost(account journal.Account) {
+	if !account.There {
+		c.app.warn("there is no journal in %s: set --journal, or start weeder daemon", c.app.global.journalDir())
+	}
+	for _, file := range account.PassedOver {
+		c.app.warn("passed over %s that could not be read in %s", plural(file.Lines, "line"), file.Path)
+	}
 }
 
 func (c *historyCommand) entries(entries []journal.Entry) {

@@ -166,10 +166,10 @@ func (s *stemcell) runs() int {
 func (s *stemcell) told(handle string) func() []string {
 	return func() []string {
 		GinkgoHelper()
-		entries, err := journal.Read(filepath.Join(s.vcap, "data/weeder/journal"), time.Time{})
+		account, err := journal.Read(filepath.Join(s.vcap, "data/weeder/journal"), time.Time{})
 		Expect(err).NotTo(HaveOccurred())
 		var told []string
-		for _, entry := range entries {
+		for _, entry := range account.Entries {
 			if entry.Handle == handle {
 				told = append(told, string(entry.Event))
 			}
