@@ -192,6 +192,5 @@ var _ = Describe("history", func() {
 		Entry("duration than one above 0", "--since=0h"),
 		Entry("duration than one above 0", "--since=-1d"),
 		Entry("grouping", "--by=day"),
-		Entry("argument", "c-1"),
 	)
 })

@@ -12,6 +12,7 @@ import (
 	"github.com/jessevdk/go-flags"
 
 	"weeder/gardenclient"
+	"weeder/journal"
 	"weeder/reaper"
 )
 
@@ -20,9 +21,10 @@ const (
 	completionVariable = "GO_FLAGS_COMPLETION"
 	// listTimeout is how long who presses tab waits for handles.
 	listTimeout = time.Second
-	// someHandle marks the place of handles among what completes. No
-	// description is like it.
+	// someHandle marks the place of handles among what completes, someTold that
+	// of those in the journal. No description is like them.
 	someHandle = "\x00handle"
+	someTold   = "\x00told"
 	// someFile is printed where the shell has to complete a path. No word of
 	// weeder's begins so.
 	someFile = ":files"
@@ -32,6 +34,11 @@ const (
 // words before: app.complete does.
 func (*handleArgument) Complete(typed string) []flags.Completion {
 	return []flags.Completion{{Item: typed, Description: someHandle}}
+}
+
+// Complete implements flags.Completer, as that of handleArgument does.
+func (*toldHandle) Complete(typed string) []flags.Completion {
+	return []flags.Completion{{Item: typed, Description: someTold}}
 }
 
 // complete prints what the last word of a command line can become, each on a
@@ -45,7 +52,9 @@ func (a *app) complete(parser *flags.Parser, words []string, found []flags.Compl
 	case len(found) == 0 && wantsFile(parser, before, last):
 		found = []flags.Completion{{Item: someFile}}
 	case len(found) == 1 && found[0].Description == someHandle:
-		found = a.handlesBeginning(found[0].Item, before)
+		found = a.handlesBeginning(found[0].Item, before, (*app).liveHandles)
+	case len(found) == 1 && found[0].Description == someTold:
+		found = a.handlesBeginning(found[0].Item, before, (*app).journalHandles)
 	}
 	for _, candidate := range found {
 		line := candidate.Item
@@ -72,20 +81,17 @@ func wantsFile(parser *flags.Parser, before []string, last string) bool {
 	return option != nil && option.Field().Tag.Get("complete") == "files"
 }
 
-// handlesBeginning are the handles of the worker's containers that begin with
-// what is typed, without those of the words before. Whatever fails, there are
-// none: nobody has asked for anything yet.
-func (a *app) handlesBeginning(typed string, before []string) []flags.Completion {
+// handlesBeginning are those of the handles that begin with what is typed,
+// without those of the words before. Whatever fails, there are none: nobody has
+// asked for anything yet.
+func (a *app) handlesBeginning(typed string, before []string, handles func(*app) ([]string, error)) []flags.Completion {
 	ctx, cancel := context.WithTimeout(a.ctx, listTimeout)
 	defer cancel()
 	asker := &app{ctx: ctx, stderr: io.Discard}
 	if err := asker.parseGlobal(before); err != nil {
 		return nil
 	}
-	client := asker.garden()
-	defer client.Close()
-	// The plain list: it restarts no grace time.
-	listed, err := client.List(ctx)
+	listed, err := handles(asker)
 	if err != nil {
 		return nil
 	}
@@ -93,6 +99,20 @@ func (a *app) handlesBeginning(typed string, before []string) []flags.Completion
 		return !reaper.SafeHandle(handle) || slices.Contains(before, handle)
 	})
 	return beginning(typed, listed)
+}
+
+// liveHandles are those of the worker's containers, by the plain list: it
+// restarts no grace time.
+func (a *app) liveHandles() ([]string, error) {
+	client := a.garden()
+	defer client.Close()
+	return client.List(a.ctx)
+}
+
+// journalHandles are those of the containers that the journal tells of.
+func (a *app) journalHandles() ([]string, error) {
+	account, err := journal.Read(a.global.journalDir(), time.Time{})
+	return toldHandles(account.Entries), err
 }
 
 // parseGlobal reads the target from a command line that is not complete yet,

@@ -35,7 +35,8 @@ func sections(app *app) []section {
 					"has the journal opened anew. Logs to stdout, in JSON.\n\nExample: weeder daemon --dry-run",
 				&daemonCommand{app: app}},
 			{"history", "show what was flagged and destroyed",
-				"Shows the journal, whether the daemon runs or not.\n\nExample: weeder history --since 7d --by hour-of-day",
+				"Shows the journal, whether the daemon runs or not: what was flagged, destroyed and failed, or with handles all that " +
+					"was told of these containers, gone or not.\n\nExample: weeder history --since 7d --by hour-of-day",
 				&historyCommand{app: app}},
 			{"volumes", "show the volumes on disk",
 				"Shows baggageclaim's volumes as they are on disk, and the containers that refer to them." +

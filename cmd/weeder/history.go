@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,10 +11,13 @@ import (
 
 type historyCommand struct {
 	app   *app
-	Since momentFlag `long:"since" value-name:"TIME" default:"24h" description:"how far to look back, such as 90m, 24h or 7d, or from when: 2026-11-20, '2026-11-20 14:00' by this machine's clock, or RFC 3339"`
+	Since momentFlag `long:"since" value-name:"TIME" description:"how far to look back, such as 90m, 24h or 7d, or from when: 2026-11-20, '2026-11-20 14:00' by this machine's clock, or RFC 3339 (default: 24h, or with a HANDLE all that there is)"`
 	Until momentFlag `long:"until" value-name:"TIME" description:"up to when, given likewise (default: now)"`
 	By    byFlag     `long:"by" value-name:"WHAT" description:"count how many leaked, were destroyed and failed: in each hour, or with hour-of-day in each of the 24 of this machine's clock"`
 	JSON  bool       `long:"json" description:"print JSON"`
+	Args  struct {
+		Handles []toldHandle `positional-arg-name:"HANDLE" description:"show what is about these containers alone"`
+	} `positional-args:"yes"`
 }
 
 // byFlag is what history counts by.
@@ -25,6 +27,9 @@ const (
 	byHour      byFlag = "hour"
 	byHourOfDay byFlag = "hour-of-day"
 )
+
+// usualSince is how far history looks back where no container is named.
+const usualSince = 24 * time.Hour
 
 // longestByHour bounds the rows.
 const longestByHour = 10 * 366 * 24 * time.Hour
@@ -48,26 +53,30 @@ type historyJSON struct {
 }
 
 // Execute runs the command.
-func (c *historyCommand) Execute(args []string) error {
-	if err := noArguments(args); err != nil {
-		return err
-	}
+func (c *historyCommand) Execute([]string) error {
 	now := time.Now()
-	since, until := c.Since.from(now), c.Until.from(now)
+	since, until := c.since(now), c.Until.from(now)
 	if !since.Before(until) {
 		return usagef("--since: %s is not before %s: give an earlier time, or a longer while", clockText(since), clockText(until))
-	}
-	if c.By == byHour && until.Sub(since) > longestByHour {
-		return usagef("--by hour: give a --since within 10 years of the end")
 	}
 	account, err := journal.Read(c.app.global.journalDir(), since)
 	if err != nil {
 		return err
 	}
-	c.sayLost(account)
+	if since.IsZero() {
+		since = earliest(account.Entries, until)
+	}
+	if c.By == byHour && until.Sub(since) > longestByHour {
+		return usagef("--by hour: give a --since within 10 years of the end")
+	}
 	entries := slices.DeleteFunc(account.Entries, func(e journal.Entry) bool { return e.Time.After(until) })
 
 	span := spanJSON{Since: since.UTC().Format(time.RFC3339), Until: until.UTC().Format(time.RFC3339)}
+	c.sayLost(account)
+	if account.There {
+		c.sayNothing(entries, span)
+	}
+	entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return !c.about(e) })
 	switch {
 	case c.By == byHourOfDay:
 		return c.hours(span, countByHourOfDay(entries))
@@ -75,9 +84,7 @@ func (c *historyCommand) Execute(args []string) error {
 		return c.hours(span, countByHour(entries, since, until))
 	case c.JSON:
 		return c.app.printJSON(historyJSON{spanJSON: span, Entries: orEmpty(entries)})
-	case len(entries) == 0 && account.There:
-		fmt.Fprintf(c.app.stderr, "nothing in the journal since %s%s (%s)\n", span.Since, c.Until.said(span.Until), c.app.global.journalDir())
-	default:
+	case len(entries) > 0:
 		c.entries(entries)
 	}
 	return nil
