@@ -2,6 +2,7 @@ package spec
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -12,6 +13,9 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
+
+	"weeder/journal"
+	"weeder/reaper"
 )
 
 // The commands about one container that any Garden refuses by itself.
@@ -69,6 +73,51 @@ var _ = Describe("a handle that Garden doesn't know", func() {
 		complains(weeder(w, "properties", "nobody"), 1, "error: unknown handle: nobody: see weeder list\n")
 		complains(weeder(w, "explain", "nobody"), 1, "error: unknown handle: nobody: see weeder scan\n")
 		complains(weeder(w, "reap", "--yes", "nobody"), 1, "error: unknown handle: nobody: nothing was destroyed; see weeder scan\n")
+	})
+
+	Context("of which the journal tells", func() {
+		at := time.Date(2026, 11, 20, 14, 22, 14, 0, time.UTC)
+		told := func(events ...reaper.Event) {
+			GinkgoHelper()
+			record := journal.New(w.Journal)
+			for i, event := range events {
+				event.Time = at.Add(time.Duration(i) * time.Minute)
+				Expect(record.Record(event)).To(Succeed())
+			}
+			Expect(record.Close()).To(Succeed())
+		}
+		explained := func(handle string) string {
+			GinkgoHelper()
+			session := finish(in("Europe/Berlin", command(w, "explain", handle)))
+			complains(session, 1, "error: unknown handle: "+handle+": ")
+			return strings.TrimPrefix(stderr(session), "error: unknown handle: "+handle+": ")
+		}
+		missing := []reaper.Reason{{Code: reaper.VolumeIsMissing, Volume: "v-1", Detail: "gone"}, {Code: reaper.VolumeIsDead, Volume: "v-2", Detail: "d"}}
+
+		It("brings the last that it told, and where the rest is", func() {
+			told(reaper.Event{Name: reaper.EventFlagged, Handle: "web", Reasons: missing},
+				reaper.Event{Name: reaper.EventDestroyed, Handle: "web", Reasons: missing},
+				reaper.Event{Name: reaper.EventFlagged, Handle: "other", Reasons: missing})
+			Expect(explained("web")).To(Equal("the journal told of it last at 2026-11-20 15:23:14 CET, destroyed " +
+				"(volume-missing v-1, volume-dead v-2); see weeder history web\n"))
+			Expect(weeder(w, "history", "web")).To(gexec.Exit(0))
+			Expect(stdout(weeder(w, "history", "web"))).To(ContainSubstring("destroyed"), "what it names shows it, however old it is")
+		})
+
+		It("brings the error of a destroy that failed, and the note of one that was cleared", func() {
+			told(reaper.Event{Name: reaper.EventDestroyFailed, Handle: "web", Reasons: missing, Err: errors.New("runc:\n\tno" + strings.Repeat("!", 500))},
+				reaper.Event{Name: reaper.EventCleared, Handle: "gone", Note: "it is gone"},
+				reaper.Event{Name: reaper.EventDestroying, Handle: "bare"})
+			Expect(explained("web")).To(MatchRegexp(`, destroy-failed \(runc: no!{180,200}…\); see weeder history web\n$`))
+			Expect(explained("gone")).To(HaveSuffix(", cleared (it is gone); see weeder history gone\n"))
+			Expect(explained("bare")).To(HaveSuffix(" CET, destroying; see weeder history bare\n"))
+		})
+
+		It("brings what is near where it tells of others alone", func() {
+			told(reaper.Event{Name: reaper.EventDestroyed, Handle: "webs", Reasons: missing})
+			Expect(explained("web")).To(Equal("did you mean web-1 or web-2?\n"))
+			Expect(explained("nobody")).To(Equal("see weeder scan\n"))
+		})
 	})
 
 	It("is never taken for the one that is near", func() {

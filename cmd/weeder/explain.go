@@ -76,7 +76,7 @@ func (c *explainCommand) Execute(args []string) error {
 	}
 	at := slices.IndexFunc(report.Findings, func(f reaper.Finding) bool { return f.Container.Handle == c.handle() })
 	if at < 0 {
-		return unknownHandle(c.handle(), handlesOf(report.Findings), "", "weeder scan")
+		return c.unknown(report)
 	}
 	finding := report.Findings[at]
 
