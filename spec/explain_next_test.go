@@ -69,6 +69,20 @@ var _ = Describe("explain says what happens next", func() {
 		Expect(next("leak")).To(MatchRegexp(`: weeder will destroy it at .*, in (30m|29m\d+s), unless `))
 	})
 
+	It("not where it can't judge, and names what kept it from that, not what the daemon waits for", func() {
+		w.rememberAs(nil, func(past *reaper.Past) { past.Interval, past.StartingUntil = time.Hour, past.Elapsed+30*time.Minute })
+		Expect(stderr(weeder(w, "explain", "--no-logs", "leak"))).To(HavePrefix("warning: starting: "))
+		w.fault("list-fails")
+		complains(weeder(w, "explain", "leak"), 1, "error: garden-unreachable: ")
+		complains(weeder(w, "scan"), 1, "error: garden-unreachable: ")
+
+		By("having it in the JSON as ever: it is on")
+		Expect(parse(weeder(w, "scan", "--json")).interlocks()).To(Equal([]string{"garden-unreachable", "starting"}))
+		w.mend("list-fails")
+		w.Volumes = "/nowhere"
+		complains(weeder(w, "explain", "leak"), 1, "error: volumes-dir-unusable: ")
+	})
+
 	It("with a daemon that destroys nothing", func() {
 		orphan := seen(time.Hour)
 		orphan.WouldDestroy = true

@@ -105,20 +105,6 @@ func (a *app) sum(report reaper.Report, maximum uint64) {
 	fmt.Fprintf(a.stderr, "%s; %d to reap now\n", text, eligible(report))
 }
 
-// sayInterlocks names on stderr what keeps anything from being destroyed.
-func (a *app) sayInterlocks(report reaper.Report) {
-	for _, interlock := range report.Interlocks {
-		label := "warning"
-		if !report.Judged {
-			label = "error"
-		}
-		a.complain(label, "%s: %s", interlock.Name, interlock.Detail)
-	}
-	for _, interlock := range report.Overridden {
-		a.warn("%s, overridden: %s", interlock.Name, interlock.Detail)
-	}
-}
-
 func verdictColour(verdict reaper.Verdict) string {
 	switch verdict {
 	case reaper.Orphan:
