@@ -55,9 +55,24 @@ var _ = Describe("scan", func() {
 		Expect(strings.Fields(stdout(weeder(w, "list")))).To(HaveLen(2))
 	})
 
-	It("settles it where there is none", func() {
+	It("settles it where there is none, and asks whether that can be", func() {
 		w = emptyWorker()
-		Expect(stderr(weeder(w, "scan"))).To(MatchRegexp(`\A0 of \d+ slots used: 0 containers listed by Garden, 0 hidden; 0 to reap now\n\z`))
+		warning := "warning: garden at " + w.Target + " lists no container: is it the right one, and has it finished starting?\n"
+		session := weeder(w, "scan")
+		Expect(session).To(gexec.Exit(0))
+		Expect(stdout(session)).To(BeEmpty())
+		Expect(stderr(session)).To(MatchRegexp(`\A` + regexp.QuoteMeta(warning) + `0 of \d+ slots used: 0 containers listed by Garden, 0 hidden; 0 to reap now\n\z`))
+
+		session = weeder(w, "scan", "--json")
+		Expect(session).To(gexec.Exit(0))
+		Expect(parse(session).Containers).To(BeEmpty())
+		Expect(stderr(session)).To(Equal(warning))
+	})
+
+	It("does not ask whether that can be where it could not judge", func() {
+		w = emptyWorker()
+		w.fault("list-fails")
+		complains(weeder(w, "scan"), 1, "garden-unreachable")
 	})
 
 	Context("with --exit-code", func() {

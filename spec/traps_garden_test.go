@@ -53,6 +53,9 @@ var _ = Describe("garden trap", func() {
 			found := scan(w, "--depot", w.Depot)
 			Expect(found.of("healthy").Verdict).To(Equal("live"))
 			Expect(found.of("leaked").Verdict).To(Equal("orphan"))
+
+			By("saying so")
+			Expect(stderr(weeder(w, "scan", "--depot", w.Depot))).To(HavePrefix("warning: garden at " + w.Target + " lists no container: "))
 		})
 
 		It("takes a handle that was asked for as unknown, not as gone", func() {

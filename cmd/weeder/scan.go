@@ -31,6 +31,7 @@ func (c *scanCommand) Execute(args []string) error {
 	defer site.close()
 
 	report := site.look(c.app, policy)
+	c.app.sayEmpty(report)
 
 	if c.JSON {
 		err = c.app.printJSON(c.json(site, report))
