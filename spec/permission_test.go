@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -125,6 +126,30 @@ var _ = Describe("as a user without permission", func() {
 		}
 		Expect(unprivileged(w, "reap", "--yes")).To(gexec.Exit(0))
 		Expect(w.destroyed()).To(BeEmpty())
+	})
+
+	It("for all that tells of containers: says that it could judge none, and to run as root", func() {
+		warning := "warning: none of Concourse's containers could be judged: "
+		forbid(w.Depot, "leaked", "config.json")
+		Expect(stderr(unprivileged(w, "scan"))).NotTo(ContainSubstring(warning), "the other one could")
+
+		forbid(w.Depot, "healthy", "config.json")
+		blind := warning + "bundle: open " + filepath.Join(w.Depot, "healthy", "config.json") + ": permission denied: run weeder as root\n"
+		for _, args := range [][]string{{"scan"}, {"scan", "--json"}, {"explain", "leaked", "--no-logs"}} {
+			session := unprivileged(w, args...)
+			Expect(session).To(gexec.Exit(0))
+			Expect(stderr(session)).To(HavePrefix(blind), "%v", args)
+		}
+
+		By("saying so once")
+		complains(unprivileged(w, "explain", "nobody"), 1, "unknown handle")
+		w.Containerd = filepath.Join(GinkgoT().TempDir(), "containerd.sock")
+		listener, err := net.Listen("unix", w.Containerd)
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(listener.Close)
+		forbid(filepath.Dir(w.Containerd))
+		Expect(stderr(unprivileged(w, "scan", "--json"))).To(And(HavePrefix(warning+"inspect containers: no answer from containerd"),
+			WithTransform(func(text string) int { return strings.Count(text, "run weeder as root") }, Equal(1))))
 	})
 
 	It("for the journal: says so and holds what it may hold", func() {

@@ -1,8 +1,10 @@
 package spec
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -47,6 +49,47 @@ var _ = Describe("the verdict", func() {
 		Expect(result.Held).To(BeEmpty())
 		Expect(w.destroyed()).To(ConsistOf(beside))
 	}
+
+	Describe("is unknown for all", func() {
+		BeforeEach(func() {
+			w = emptyWorker()
+			for _, handle := range []string{"dark-1", "dark-2"} {
+				w.create(body{"handle": handle, "no_bundle": true, "age": "6h"})
+			}
+		})
+		warned := func() string {
+			GinkgoHelper()
+			session := weeder(w, "scan")
+			Expect(session).To(gexec.Exit(0))
+			return stderr(session)
+		}
+		warning := "warning: none of Concourse's containers could be judged: "
+
+		It("which scan and explain say, with the first reason", func() {
+			w.create(body{"handle": "foreign", "root_path": "/var/lib/images/busybox/rootfs", "age": "6h"})
+			Expect(warned()).To(HavePrefix(warning + "neither its properties nor an OCI spec "))
+			session := weeder(w, "explain", "--no-logs", "dark-2")
+			Expect(session).To(gexec.Exit(0))
+			Expect(stderr(session)).To(HavePrefix(warning))
+			Expect(strings.Contains(warned(), "run weeder as root")).To(Equal(os.Geteuid() != 0))
+		})
+
+		It("which is not so where one of them is live, or an orphan", func() {
+			w.healthy("healthy")
+			Expect(warned()).NotTo(ContainSubstring(warning))
+			w.control(http.MethodDelete, "/containers/healthy", nil)
+			w.orphan("orphan")
+			Expect(warned()).NotTo(ContainSubstring(warning))
+		})
+
+		It("which is not so where none is unknown", func() {
+			for _, handle := range []string{"dark-1", "dark-2"} {
+				w.control(http.MethodDelete, "/containers/"+handle, nil)
+			}
+			w.create(body{"handle": "foreign", "root_path": "/var/lib/images/busybox/rootfs", "age": "6h"})
+			Expect(warned()).NotTo(ContainSubstring(warning))
+		})
+	})
 
 	DescribeTable("is orphan for", func(code string, leak func()) {
 		given()

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"slices"
+	"strings"
 
 	"weeder/reaper"
 )
@@ -31,3 +33,27 @@ func (a *app) sayEmpty(report reaper.Report) {
 		a.warn("garden at %s lists no container: is it the right one, and has it finished starting?", a.global.Target)
 	}
 }
+
+// sayBlind warns on stderr where not one container could be judged but those that
+// are not Concourse's: then it is rather weeder that does not see than all of
+// them that are odd.
+func (a *app) sayBlind(report reaper.Report) {
+	if report.Count(reaper.Orphan)+report.Count(reaper.Live) > 0 {
+		return
+	}
+	for _, finding := range report.Findings {
+		// Those that are not Concourse's have none.
+		if len(finding.Reasons) == 0 {
+			continue
+		}
+		why := finding.Reasons[0].Detail
+		if os.Geteuid() != 0 && !strings.Contains(why, asRoot) {
+			why += ": " + asRoot
+		}
+		a.warn("none of Concourse's containers could be judged: %s", why)
+		return
+	}
+}
+
+// asRoot is what to try, unless the reason says so itself.
+const asRoot = "run weeder as root"

@@ -79,6 +79,7 @@ func (c *explainCommand) Execute(args []string) error {
 		return c.unknown(report)
 	}
 	finding := report.Findings[at]
+	c.app.sayBlind(report)
 
 	snapshot, err := site.volumes.Read(c.app.ctx)
 	if err != nil {

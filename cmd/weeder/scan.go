@@ -32,6 +32,7 @@ func (c *scanCommand) Execute(args []string) error {
 
 	report := site.look(c.app, policy)
 	c.app.sayEmpty(report)
+	c.app.sayBlind(report)
 
 	if c.JSON {
 		err = c.app.printJSON(c.json(site, report))
