@@ -9,6 +9,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
+
+	"weeder/reaper"
 )
 
 var _ = Describe("scan", func() {
@@ -41,6 +43,15 @@ var _ = Describe("scan", func() {
 		Expect(handles("--only=foreign", "--only", "live")).To(Equal([]string{"foreign", "healthy"}))
 
 		Expect(stdout(weeder(w, "scan", "--only=orphan"))).To(MatchRegexp(`\Aleaked +orphan [^\n]*\n\z`))
+	})
+
+	It("marks one that is stuck behind its reasons", func() {
+		w.volume("leaked-get", "dead", nil)
+		w.create(body{"handle": "leaked", "root_volume": "leaked-root", "age": "6h", "volumes": map[string]string{"leaked-get": "/tmp/build/get"}})
+		orphan := remembered()
+		orphan.Failures = reaper.StuckAfter
+		w.rememberAs(map[string]reaper.PastOrphan{"leaked": orphan})
+		Expect(stdout(weeder(w, "scan"))).To(MatchRegexp(`(?m)^leaked +orphan +6h +- +volume-missing, volume-dead \(stuck\)  `))
 	})
 
 	It("settles on stderr what is listed, what is hidden and how many slots that takes", func() {

@@ -178,13 +178,14 @@ func reasonText(finding reaper.Finding) string {
 			codes = append(codes, string(reason.Code))
 		}
 	}
+	text := strings.Join(codes, ", ")
 	if finding.Container.Task == reaper.NoTask {
-		codes = append(codes, "("+reaper.NoTask+")")
+		text += " (" + reaper.NoTask + ")"
 	}
 	if finding.Stuck() {
-		codes = append(codes, "(stuck)")
+		text += " (stuck)"
 	}
-	return strings.Join(codes, ", ")
+	return strings.TrimSpace(text)
 }
 
 func heldText(finding reaper.Finding, now time.Time) string {
