@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"weeder/reaper"
@@ -129,7 +128,7 @@ func (a *API) get(ctx context.Context, path string, answer func(status int, body
 	}
 	response, err := a.client.Do(request)
 	if err != nil {
-		return explain(err)
+		return bare(err)
 	}
 	defer response.Body.Close()
 
@@ -188,14 +187,11 @@ func decodeAnswer(status int, body *json.Decoder, value any) error {
 	return nil
 }
 
-// explain leaves out what net/http adds of the request, and adds what to try.
-func explain(err error) error {
+// bare leaves out what net/http adds of the request.
+func bare(err error) error {
 	var urlError *url.Error
 	if errors.As(err, &urlError) {
-		err = urlError.Err
-	}
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("%w (is it running? name its address with --baggageclaim)", err)
+		return urlError.Err
 	}
 	return err
 }

@@ -57,9 +57,7 @@ func (h *hearing) lock(name InterlockName, detail string) {
 // fallSilent notes a question that got no answer.
 func (h *hearing) fallSilent(why error) {
 	h.silent++
-	h.lock(BaggageclaimUnreachable, fmt.Sprintf(
-		"%v: start it, set --baggageclaim ('' to do without), or, if you know better, reap --override %s",
-		why, BaggageclaimUnreachable))
+	h.lock(BaggageclaimUnreachable, fmt.Sprintf("%v: start it, or set --baggageclaim ('' to do without)", why))
 }
 
 // orUntold is what the disk says of volumes, but for those that baggageclaim

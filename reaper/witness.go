@@ -49,8 +49,7 @@ func (w *Worker) noVolumeFound(ctx context.Context, findings []Finding, snapshot
 		}
 	}
 	return &Interlock{
-		Name: NoVolumeFound,
-		Detail: detail + ": is it the right directory, and mounted? Set --volumes, or, if you know better, " +
-			"reap --override " + string(NoVolumeFound),
+		Name:   NoVolumeFound,
+		Detail: detail + ": is it the right directory, and mounted? Set --volumes",
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -44,6 +45,9 @@ var _ = Describe("an interlock", func() {
 			session := weeder(w, append([]string{"reap", "--json", dry}, args...)...)
 			Expect(session).To(gexec.Exit(1))
 			Expect(stderr(session)).To(ContainSubstring(": " + name + ": "))
+			advice := ", or, if you know better, --override " + name + "\n"
+			overridable := name == "no-volume-found" || name == "baggageclaim-unreachable"
+			Expect(strings.Contains(stderr(session), advice)).To(Equal(overridable))
 			result := parseOutcome(session)
 			Expect(result.Interlocks).To(ConsistOf(HaveField("Name", name)))
 			Expect(result.Interlocks[0].Detail).NotTo(BeEmpty())
@@ -57,6 +61,7 @@ var _ = Describe("an interlock", func() {
 		session := weeder(w, append([]string{"scan", "--json"}, args...)...)
 		Expect(session).To(gexec.Exit(0))
 		Expect(stderr(session)).To(HavePrefix("warning: " + name + ": "))
+		Expect(stderr(session)).NotTo(ContainSubstring("override"), "there is nothing to override in a look")
 		seen := parse(session)
 		Expect(seen.interlocks()).To(ConsistOf(name))
 		return seen

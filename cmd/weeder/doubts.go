@@ -8,14 +8,20 @@ import (
 	"weeder/reaper"
 )
 
-// sayInterlocks names on stderr what keeps anything from being destroyed; where
-// nothing could be judged, what kept it from that, as the error. That the daemon
-// is starting is none then, and no comfort either: reap can't judge more.
-func (a *app) sayInterlocks(report reaper.Report) {
+// sayInterlocks names on stderr what keeps anything from being destroyed, and of
+// those that can be overridden that they can: whoever only looks, and a daemon,
+// hear nothing of that. Where nothing could be judged it names what kept it from
+// that, as the error. That the daemon is starting is none then, and no comfort
+// either: reap can't judge more.
+func (a *app) sayInterlocks(report reaper.Report, overridable []reaper.InterlockName) {
 	for _, interlock := range report.Interlocks {
+		hint := ""
+		if slices.Contains(overridable, interlock.Name) {
+			hint = ", or, if you know better, --override " + string(interlock.Name)
+		}
 		switch {
 		case report.Judged:
-			a.warn("%s: %s", interlock.Name, interlock.Detail)
+			a.warn("%s: %s%s", interlock.Name, interlock.Detail, hint)
 		case interlock.Name != reaper.Starting:
 			a.complain("error", "%s: %s", interlock.Name, interlock.Detail)
 		}

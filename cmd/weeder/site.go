@@ -82,20 +82,21 @@ func (s *site) close() {
 // would do.
 func (s *site) look(a *app, policy reaper.Policy) reaper.Report {
 	s.remember(a)
-	return s.judge(a, reaper.Question{Policy: policy, Standing: s.hindsight.Interlocks(s.worker.Clock.Now())})
+	return s.judge(a, reaper.Question{Policy: policy, Standing: s.hindsight.Interlocks(s.worker.Clock.Now())}, nil)
 }
 
 // pass is a pass for who is about to destroy.
 func (s *site) pass(a *app, question reaper.Question) reaper.Report {
 	s.remember(a)
-	return s.judge(a, question)
+	return s.judge(a, question, reaper.Overridable)
 }
 
-// judge judges the worker, and says on stderr what kept it from seeing all.
-func (s *site) judge(a *app, question reaper.Question) reaper.Report {
+// judge judges the worker, and says on stderr what kept it from seeing all, and
+// which of the interlocks can be overridden.
+func (s *site) judge(a *app, question reaper.Question, overridable []reaper.InterlockName) reaper.Report {
 	report := s.worker.Pass(a.ctx, question)
 	s.sayFallback(a)
-	a.sayInterlocks(report)
+	a.sayInterlocks(report, overridable)
 	return report
 }
 
