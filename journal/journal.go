@@ -44,9 +44,9 @@ func NewBounded(dir string, bounds Bounds) *Journal {
 	return &Journal{dir: dir, bounds: bounds.orUsual()}
 }
 
-// Record appends an event with one write and syncs it. Where the file was
-// renamed or removed meanwhile the event is written again to the one in its
-// place: readers take exact repetitions for one.
+// Record appends an event with one write and syncs it, and the directory where
+// the file is new. Where the file was renamed or removed meanwhile the event is
+// written again to the one in its place: readers take exact repetitions for one.
 func (j *Journal) Record(event reaper.Event) error {
 	line, err := encode(event)
 	if err != nil {
@@ -110,14 +110,19 @@ func (j *Journal) openPresent() error {
 		}
 		j.close()
 	}
-	if err := os.MkdirAll(j.dir, 0o750); err != nil {
-		return fmt.Errorf("make journal directory: %w", err)
+	if err := makeDir(j.dir); err != nil {
+		return err
 	}
 	file, err := os.OpenFile(j.path(), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o640)
 	if err != nil {
 		return fmt.Errorf("open journal: %w", err)
 	}
 	j.file = file
+	// One that is new, and the places that rotating gave to the old ones. Another
+	// process syncs one that it has made before it writes to it.
+	if info, err := file.Stat(); err == nil && info.Size() == 0 {
+		syncDir(j.dir)
+	}
 	return nil
 }
 

@@ -48,8 +48,8 @@ type holder struct {
 // the one daemon there. It fails with a *LockedError where another one does. One
 // on a disk that is read-only can be held where its file is there already.
 func Lock(dir string) (*Held, error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("make journal directory: %w", err)
+	if err := makeDir(dir); err != nil {
+		return nil, err
 	}
 	path := filepath.Join(dir, LockName)
 	// Package os has it closed on exec.
@@ -94,8 +94,7 @@ func (h *Held) Release() error {
 
 // lockThere tells that a daemon has held the directory at some time.
 func lockThere(dir string) bool {
-	_, err := os.Lstat(filepath.Join(dir, LockName))
-	return err == nil
+	return there(filepath.Join(dir, LockName))
 }
 
 func lockedBy(path string, file *os.File) *LockedError {

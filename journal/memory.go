@@ -52,8 +52,8 @@ func (m *Memory) Keep(past reaper.Past) error {
 
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	if err := os.MkdirAll(m.dir, 0o750); err != nil {
-		return fmt.Errorf("make journal directory: %w", err)
+	if err := makeDir(m.dir); err != nil {
+		return err
 	}
 	path := filepath.Join(m.dir, MemoryName)
 	// Always the same name, so that kills leave no more than one behind.
