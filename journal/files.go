@@ -23,6 +23,7 @@ const (
 type openFile struct {
 	*os.File
 	info os.FileInfo
+	path string
 }
 
 // endsBefore tells that nothing was written to the file since then.
@@ -73,13 +74,18 @@ func (s *openSet) open(path string) error {
 	if slices.ContainsFunc(*s, func(other openFile) bool { return os.SameFile(other.info, info) }) {
 		return file.Close()
 	}
-	*s = append(*s, openFile{File: file, info: info})
+	*s = append(*s, openFile{File: file, info: info, path: path})
 	return nil
 }
 
 // latest tells that no file has come before the first.
 func (s openSet) latest(path string) bool {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		// Where it was there it is among the old ones by now, and perhaps not the
+		// newest of them.
+		return len(s) == 0 || s[0].path != path
+	}
 	return err != nil || len(s) > 0 && os.SameFile(s[0].info, info)
 }
 
