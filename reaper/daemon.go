@@ -41,6 +41,8 @@ type Daemon struct {
 	locks  interlocks
 	// keeping has what is kept last be what was remembered last.
 	keeping sync.Mutex
+	// blind tells that the last pass could judge no container.
+	blind bool
 	// unkept tells that the last time it could not be kept.
 	unkept bool
 	// outdated tells that what is kept no longer holds, and that it was told.
@@ -94,6 +96,7 @@ func (d *Daemon) pass(ctx context.Context) {
 		return
 	}
 	d.tell(d.locks.set(report.Interlocks, report.At)...)
+	d.tellBlind(report)
 	if d.memory.passed() {
 		d.keep()
 	}

@@ -204,6 +204,21 @@ var _ = Describe("daemon, in trouble", func() {
 		})
 	})
 
+	It("shows that it sees nothing, and goes on when it does", func() {
+		w.healthy("third")
+		everybody := []string{"neighbour", "third", leak}
+		w.fault("bulk-not-implemented")
+		d := startDaemon(w, "--containerd", filepath.Join(w.Journal, "..", "no-socket"))
+		d.passed(1)
+		for _, handle := range everybody {
+			Expect(d.scanned().of(handle).Verdict).To(Equal("unknown"))
+		}
+		Expect(d.healthz().Code).To(Equal(503))
+		Expect(d.healthz().sick()).To(ConsistOf("sources"))
+		Expect(d.metrics()).NotTo(HaveKey("last_success_timestamp_seconds"))
+		Expect(d.logged("failed-to-judge-any-container")).To(HaveLen(1))
+	})
+
 	It("survives a Garden that stands still, and goes on when that does", func() {
 		w.remember(leak)
 		letGo := stopped(w.session)

@@ -18,7 +18,7 @@ type Health struct {
 
 // SickPart is one thing that is wrong.
 type SickPart struct {
-	// Part is "garden", "volumes", "baggageclaim", "journal" or "loop".
+	// Part is "garden", "volumes", "baggageclaim", "sources", "journal" or "loop".
 	Part string `json:"part"`
 	// Detail says it in words: lower case, no full stop.
 	Detail string `json:"detail"`
@@ -46,6 +46,9 @@ func (s *Status) Health() Health {
 		if part, is := parts[interlock.Name]; is {
 			sick(part, fmt.Sprintf("%s: %s", interlock.Name, interlock.Detail))
 		}
+	}
+	if blind := now.blind(); blind != "" {
+		sick("sources", "none of Concourse's containers could be judged: "+blind)
 	}
 	if now.journal.err != nil {
 		sick("journal", fmt.Sprintf("what happened last could not be recorded: %v", now.journal.err))

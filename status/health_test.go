@@ -47,6 +47,22 @@ var _ = Describe("the health", func() {
 			reaper.Starting, reaper.NoVolumeFound, reaper.BaggageclaimUnreachable),
 	)
 
+	It("is sick of seeing nothing, which is no success", func() {
+		blind := reaper.Report{At: start, Judged: true}
+		for _, handle := range []string{"a", "b", "c"} {
+			blind.Findings = append(blind.Findings, reaper.Finding{
+				Container: reaper.Container{Handle: handle},
+				Judgement: reaper.Judgement{Verdict: reaper.Unknown, Reasons: []reaper.Reason{{Code: reaper.SourceUnreadable, Detail: "its detail"}}},
+			})
+		}
+		s := newSubject()
+		s.Passed(blind)
+		code, text := health(s)
+		Expect(text).To(MatchJSON(sick(`{"part": "sources", "detail": "none of Concourse's containers could be judged: its detail"}`)))
+		Expect(code).To(Equal(503))
+		Expect(s.value("last_success_timestamp_seconds")).To(Equal("absent"))
+	})
+
 	It("is sick of every interlock that does not end of itself", func() {
 		for _, name := range reaper.InterlockNames {
 			s := newSubject()

@@ -19,7 +19,7 @@ var (
 	oldestDesc     = describe("oldest_orphan_seconds", "Time since the grace of the longest orphaned container began, in seconds; 0 where there is no orphan.")
 	volumesDesc    = describe("volumes", "Volumes on disk, by their state.", "state")
 
-	successDesc      = describe("last_success_timestamp_seconds", "Time of the last pass that judged with no interlock on but starting, in seconds since 1970.")
+	successDesc      = describe("last_success_timestamp_seconds", "Time of the last pass that judged some container, if there were any, with no interlock on but starting, in seconds since 1970.")
 	gardenDesc       = describe("garden_up", "Whether Garden answered the last pass: 1 or 0.")
 	baggageclaimDesc = describe("baggageclaim_up", "Whether baggageclaim answered the last pass: 1 or 0; absent where it was not asked.")
 	interlockDesc    = describe("interlock", "Whether this interlock stops every destroy: 1 or 0.", "name")

@@ -67,7 +67,7 @@ type Status struct {
 	// since.
 	interlocks []reaper.Interlock
 	// succeeded is when the last pass judged that no interlock stopped but
-	// Starting. Zero: none has.
+	// Starting, and that was not blind. Zero: none has.
 	succeeded time.Time
 	// journal is what became of the last event.
 	journal recording
@@ -124,7 +124,7 @@ func (s *Status) Passed(report reaper.Report) {
 	s.last, s.ended = over, s.config.Clock.Now()
 	s.interlocks = slices.Clone(report.Interlocks)
 	s.past.passed(report, s.ended, s.around.maxContainers)
-	if report.Judged && !slices.ContainsFunc(report.Interlocks, stops) {
+	if report.Judged && report.Blind() == "" && !slices.ContainsFunc(report.Interlocks, stops) {
 		s.succeeded = report.At
 	}
 }
@@ -159,7 +159,7 @@ func (s *Status) Kept(err error) {
 	defer s.mutex.Unlock()
 	s.memory = recording{tried: true, err: err}
 	// A journal that fails for another reason than room goes on failing.
-	if err == nil && errors.Is(s.journal.err, syscall.ENOSPC) {
+	if err == nil && (errors.Is(s.journal.err, syscall.ENOSPC) || errors.Is(s.journal.err, syscall.EROFS)) {
 		s.journal.err = nil
 	}
 }
@@ -188,6 +188,14 @@ func (s *Status) see() seen {
 		around:     s.around.fresh(s.config),
 		quiet:      s.config.Clock.Since(s.ended),
 	}
+}
+
+// blind is why the last pass could judge no container. Empty: it could.
+func (s seen) blind() string {
+	if s.last == nil {
+		return ""
+	}
+	return s.last.Blind()
 }
 
 // on finds an interlock by its name.

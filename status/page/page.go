@@ -49,6 +49,8 @@ type shown struct {
 	Zone     string
 	Troubles []trouble
 	Wrong    bool
+	// InShort ends the headline about what is now.
+	InShort string
 
 	Figures   figures
 	Chart     chart
@@ -88,6 +90,13 @@ func (v View) shown() shown {
 	page.Target, page.VolumesDir, page.Version = clip(v.Target), clip(v.VolumesDir), clip(v.Version)
 	page.Troubles = v.troubles(page.Figures, forecast)
 	page.Wrong = len(page.Troubles) > 0 && page.Troubles[0].Wrong
+	switch {
+	case page.Wrong:
+	case v.Last == nil:
+		page.InShort = ": not known yet"
+	default:
+		page.InShort = ": nothing is wrong"
+	}
 	page.Outlook, page.OutlookAt = v.outlookText(forecast)
 	page.Destroying, page.MoreDestroying = v.destroying()
 	if page.Figures.Judged {

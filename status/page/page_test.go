@@ -20,7 +20,7 @@ var _ = Describe("the page", func() {
 	It("is whole for a daemon that has just started", func() {
 		d := read(page.View{At: now, Started: now.Add(-3 * time.Second)})
 		Expect(d.troubles()).To(Equal([]string{"No look is over yet. weeder was started 3 s ago."}))
-		Expect(d.part("Now: nothing is wrong").Data).To(Equal("section"))
+		Expect(d.part("Now: not known yet").Data).To(Equal("section"))
 		Expect(d.figures()).To(Equal(map[string]string{"slots used by containers": "?", "orphans": "?", "destroyed since 16:29:11": "0"}))
 		Expect(d.part("Last events").text()).To(ContainSubstring("Nothing has happened since weeder was started, 3 s ago."))
 		Expect(d.part("Orphans").all("table")).To(BeEmpty())

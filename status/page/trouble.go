@@ -83,6 +83,14 @@ func (v View) troubles(figures figures, outlook trend.Forecast) []trouble {
 		}
 		add(trouble{Wrong: !known.passes, What: text, Name: clip(string(interlock.Name)), Detail: interlock.Detail})
 	}
+	blind := ""
+	if v.Last != nil {
+		blind = v.Last.Blind()
+	}
+	if blind != "" {
+		add(trouble{Wrong: true, What: "Not one of Concourse’s containers can be judged, so no leak is found. What can’t be judged is kept.",
+			Name: "weeder scan --only unknown", Detail: blind})
+	}
 	if v.Unrecorded != nil {
 		add(trouble{Wrong: true, Name: "journal", Detail: v.Unrecorded.Error(),
 			What: "What happens can’t be written down: is the disk full? weeder goes on, and its log tells each destroy."})
@@ -100,7 +108,7 @@ func (v View) troubles(figures figures, outlook trend.Forecast) []trouble {
 	if v.Last == nil {
 		add(trouble{What: "No look is over yet. weeder was started " + span(v.At.Sub(v.Started)) + " ago."})
 	}
-	if figures.Unknown > 0 {
+	if figures.Unknown > 0 && blind == "" {
 		add(trouble{What: fmt.Sprintf("%s can’t be judged. What can’t be judged is kept.", plural(figures.Unknown, "container", "containers")),
 			Name: "weeder scan --only unknown"})
 	}

@@ -25,7 +25,11 @@ var _ = Describe("what the page says first", func() {
 			Expect(d.part("Now").Data).To(Equal("section"))
 			Expect(d.all("title")[0].FirstChild.Data).To(Equal("weeder: something is wrong"))
 		} else {
-			Expect(d.part("Now: nothing is wrong").Data).To(Equal("section"))
+			headline := "Now: nothing is wrong"
+			if view.Last == nil {
+				headline = "Now: not known yet"
+			}
+			Expect(d.part(headline).Data).To(Equal("section"))
 		}
 		return text
 	}
@@ -65,6 +69,14 @@ var _ = Describe("what the page says first", func() {
 		Entry("a dry run", func(v *page.View) { v.DryRun = true },
 			"This is a dry run: weeder decides all that it would decide otherwise, writes that down, and destroys nothing."),
 		Entry("no look yet", func(v *page.View) { v.Last = nil }, "No look is over yet. weeder was started 3 h ago."),
+		Entry("that no container can be judged", func(v *page.View) {
+			for _, handle := range []string{"a", "b", "c"} {
+				finding := found(handle, reaper.Unknown)
+				finding.Reasons = []reaper.Reason{{Code: reaper.SourceUnreadable, Detail: "permission denied"}}
+				v.Last.Findings = append(v.Last.Findings, finding)
+			}
+		}, "Wrong: Not one of Concourse’s containers can be judged, so no leak is found. What can’t be judged is kept. "+
+			"weeder scan --only unknown: permission denied"),
 		Entry("containers that can't be judged", func(v *page.View) {
 			v.Last.Findings = []reaper.Finding{found("a", reaper.Unknown), found("b", reaper.Unknown)}
 		}, "2 containers can’t be judged. What can’t be judged is kept. weeder scan --only unknown"),
