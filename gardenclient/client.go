@@ -84,6 +84,8 @@ type Client struct {
 	configuredDepot string
 	learnedDepotL   sync.Mutex
 	learnedDepot    string
+	// depotUnread tells that it could not be read the last time.
+	depotUnread bool
 }
 
 var _ reaper.Garden = (*Client)(nil)

@@ -95,8 +95,8 @@ func (c *Client) DepotHandles(context.Context) ([]string, error) {
 	}
 
 	entries, err := os.ReadDir(depot)
+	c.tellDepot(depot, err)
 	if err != nil && c.configuredDepot == "" {
-		c.logger.Error("failed-to-read-depot", err, lager.Data{"depot": depot})
 		return nil, nil
 	}
 	if err != nil {
@@ -110,6 +110,23 @@ func (c *Client) DepotHandles(context.Context) ([]string, error) {
 		}
 	}
 	return handles, nil
+}
+
+// tellDepot logs that a depot that Garden named can't be read, and that it can be
+// again.
+func (c *Client) tellDepot(depot string, err error) {
+	if c.configuredDepot != "" {
+		return
+	}
+	c.learnedDepotL.Lock()
+	defer c.learnedDepotL.Unlock()
+	switch {
+	case err != nil && !c.depotUnread:
+		c.logger.Error("failed-to-read-depot", err, lager.Data{"depot": depot})
+	case err == nil && c.depotUnread:
+		c.logger.Info("read-depot-again", lager.Data{"depot": depot})
+	}
+	c.depotUnread = err != nil
 }
 
 // depot is the directory of all bundles. Empty: it is not known.

@@ -204,6 +204,19 @@ var _ = Describe("daemon, in trouble", func() {
 		})
 	})
 
+	It("logs what its sources tell beside what it does itself, and each change once", func() {
+		moved := w.Depot + ".moved"
+		d := startDaemon(w)
+		d.passed(1)
+		Expect(d.logged("learned-depot")).To(HaveLen(1))
+		Expect(os.Rename(w.Depot, moved)).To(Succeed())
+		d.passed(4)
+		Expect(d.logged("failed-to-read-depot")).To(HaveLen(1))
+		Expect(os.Rename(moved, w.Depot)).To(Succeed())
+		Eventually(func() []logLine { return d.logged("read-depot-again") }).Should(HaveLen(1))
+		Expect(stderr(d.Session)).To(BeEmpty())
+	})
+
 	It("shows that it sees nothing, and goes on when it does", func() {
 		w.healthy("third")
 		everybody := []string{"neighbour", "third", leak}

@@ -23,6 +23,8 @@ type app struct {
 	stderr io.Writer
 	// log is where the daemon logs: stdout, unbuffered.
 	log io.Writer
+	// daemonLog is the daemon's. Nil: the command is another.
+	daemonLog lager.Logger
 	// files are the standard files themselves, for what streams.
 	files    standardFiles
 	terminal terminalSet
@@ -78,8 +80,12 @@ func (a *app) warn(format string, args ...any) {
 }
 
 // logger writes lager's JSON to stderr from the level that --log-level asks
-// for. Without it the log is silent: commands tell people what they do.
+// for. Without it the log is silent: commands tell people what they do. A daemon's
+// is its own.
 func (a *app) logger() lager.Logger {
+	if a.daemonLog != nil {
+		return a.daemonLog
+	}
 	logger := lager.NewLogger("weeder")
 	if a.global.LogLevel != "" {
 		// The parser admits lager's own names alone.

@@ -76,6 +76,7 @@ func (c *daemonCommand) Execute(args []string) error {
 	// Commands trade memory for speed; a daemon lives with others on a worker.
 	debug.SetGCPercent(restingGCPercent)
 	logger := c.app.daemonLogger()
+	c.app.daemonLog = logger
 	// Until the very end: a SIGHUP that nobody waits for would end the process.
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
@@ -202,7 +203,7 @@ func (c *daemonCommand) shown(site *site) status.Config {
 			return capacity.MaxContainers, err
 		},
 		Leftovers: func(ctx context.Context) (leftovers.Report, error) {
-			return leftovers.Scan(ctx, c.app.leftoversConfig(ctx, leftovers.DefaultMinAge))
+			return leftovers.Scan(ctx, c.app.leftoversConfig(ctx, site.garden, leftovers.DefaultMinAge))
 		},
 	}
 }

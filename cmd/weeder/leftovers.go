@@ -37,7 +37,9 @@ func (c *leftoversCommand) Execute(args []string) error {
 	if c.OlderThan < 0 {
 		return usagef("--older-than: %s is negative", c.OlderThan)
 	}
-	config := c.app.leftoversConfig(c.app.ctx, c.OlderThan)
+	client := c.app.garden()
+	defer client.Close()
+	config := c.app.leftoversConfig(c.app.ctx, client, c.OlderThan)
 	report, err := leftovers.Scan(c.app.ctx, config)
 	if err != nil {
 		return err
@@ -57,7 +59,7 @@ func (c *leftoversCommand) Execute(args []string) error {
 
 // leftoversConfig is what the worker says of itself: the volumes directory that
 // can be read, and what Garden lists.
-func (a *app) leftoversConfig(ctx context.Context, minAge time.Duration) leftovers.Config {
+func (a *app) leftoversConfig(ctx context.Context, client *gardenclient.Client, minAge time.Duration) leftovers.Config {
 	config := leftovers.Config{
 		Namespace: a.global.ContainerdNamespace,
 		Depot:     a.global.Depot,
@@ -70,8 +72,6 @@ func (a *app) leftoversConfig(ctx context.Context, minAge time.Duration) leftove
 		_, config.VolumesErr = volumes.Read(ctx)
 	}
 
-	client := a.garden()
-	defer client.Close()
 	listed, err := client.Handles(ctx)
 	if config.HandlesErr = err; err == nil {
 		for _, l := range listed {
