@@ -25,6 +25,12 @@ var (
 	errLeft = errors.New("left to Garden")
 )
 
+// What the log says of how a destroy ended, whoever tells of it.
+const (
+	logDestroyed     = "destroyed-container"
+	logDestroyFailed = "failed-to-destroy-container"
+)
+
 // maxLook is how old what a second look found first may be when the destroy
 // begins. Where weeder was stopped in the middle, the container can be another one
 // of the same handle by then.
@@ -79,7 +85,7 @@ func (r *Reaper) destroy(ctx context.Context, finding Finding, question Question
 	switch {
 	case err == nil || errors.Is(err, ErrGone):
 		r.record(EventDestroyed, finding, nil)
-		r.Logger.Info("destroyed-container", lager.Data{"handle": handle, "reasons": codes(finding.Reasons)})
+		r.Logger.Info(logDestroyed, lager.Data{"handle": handle, "reasons": codes(finding.Reasons)})
 	case errors.Is(err, ErrInProgress):
 		r.record(EventDestroyFailed, finding, err)
 		r.Logger.Info("container-is-being-destroyed", lager.Data{"handle": handle})
@@ -88,7 +94,7 @@ func (r *Reaper) destroy(ctx context.Context, finding Finding, question Question
 		return errors.Join(errLeft, err)
 	default:
 		r.record(EventDestroyFailed, finding, err)
-		r.Logger.Error("failed-to-destroy-container", err, lager.Data{"handle": handle})
+		r.Logger.Error(logDestroyFailed, err, lager.Data{"handle": handle})
 	}
 	return err
 }

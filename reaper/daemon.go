@@ -197,10 +197,23 @@ func (d *Daemon) tell(events ...Event) {
 		if event.Interlock != "" {
 			data["name"], data["on"] = event.Interlock, event.On
 		}
-		if event.Err != nil {
-			data["error"] = event.Err.Error()
+		if purpose := event.Purpose.String(); purpose != "" {
+			data["for"] = purpose
 		}
-		d.Logger.Info(string(event.Name), data)
+		if event.Age > 0 {
+			data["age"] = event.Age.Round(time.Second).String()
+		}
+		switch event.Name {
+		case EventDestroyed:
+			d.Logger.Info(logDestroyed, data)
+		case EventDestroyFailed:
+			d.Logger.Error(logDestroyFailed, event.Err, data)
+		case EventStuck:
+			// Somebody has to look.
+			d.Logger.Error(string(event.Name), event.Err, data)
+		default:
+			d.Logger.Info(string(event.Name), data)
+		}
 		if err := (account{d}).Record(event); err != nil {
 			d.Logger.Error("failed-to-write-journal", err, lager.Data{"event": event.Name, "handle": event.Handle})
 		}

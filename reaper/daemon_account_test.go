@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"code.cloudfoundry.org/lager/v3"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -69,12 +70,39 @@ var _ = Describe("Daemon, keeping account", func() {
 			HaveKeyWithValue("note", ContainSubstring("10m0s"))))
 	}))
 
+	It("logs how a destroy ended in the same words where a pass finds that out", watching(func(w *watch) {
+		w.orphan("o")
+		w.garden.onDestroy = hang
+		w.settled()
+		w.stop()
+		w.hire(w.keeper.last(), "o", "a-live")
+		w.gone("o")
+		w.start()
+		w.passes(1)
+		Expect(w.logged("destroyed-container", "destroyed")).To(Equal([]string{"destroyed-container o"}))
+		Expect(w.logged("failed-to-destroy-container", "destroy-failed")).To(Equal([]string{"failed-to-destroy-container a-live"}))
+	}))
+
+	It("logs of a leak what it was for, and how old it is", watching(func(w *watch) {
+		w.orphan("o")
+		w.sight("o", func(s *reaper.Sighting) {
+			s.Spec = &reaper.Spec{Root: "/elsewhere", Purpose: reaper.Purpose{Pipeline: "web-ui"}}
+		})
+		w.start()
+		Expect(w.line("flagged")).To(And(HaveKeyWithValue("age", "24h0m0s"), HaveKeyWithValue("for", ContainSubstring("web-ui"))))
+	}))
+
 	It("logs why it is stuck", watching(func(w *watch) {
 		w.garden.onDestroy = fail
 		w.orphan("o")
 		w.settled()
 		w.wait(10 * time.Minute)
 		Expect(w.line("stuck")).To(And(HaveKeyWithValue("handle", "o"), HaveKeyWithValue("error", "no")))
+		for _, line := range w.log.Logs() {
+			if line.Message == "reaper.stuck" {
+				Expect(line.LogLevel).To(Equal(lager.ERROR))
+			}
+		}
 	}))
 
 	Describe("where the journal can't be written", func() {

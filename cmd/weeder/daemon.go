@@ -160,6 +160,11 @@ func (c *daemonCommand) run(policy reaper.Policy, listener net.Listener, hangups
 		return nil
 	})
 	group.Go(func() error {
+		<-ctx.Done()
+		logger.Info("told-to-end")
+		return nil
+	})
+	group.Go(func() error {
 		reopenOnHangup(ctx, hangups, record, logger)
 		return nil
 	})
