@@ -32,6 +32,7 @@ type recollectedOrphan struct {
 	Created      time.Time      `json:"created,omitzero"`
 	GraceTime    *time.Duration `json:"grace_time_ns,omitempty"`
 	Tried        bool           `json:"tried,omitempty"`
+	Destroying   bool           `json:"destroying,omitempty"`
 	Failures     int            `json:"failures,omitempty"`
 	LastError    string         `json:"last_error,omitempty"`
 	RetryAt      time.Duration  `json:"retry_at_ns,omitempty"`

@@ -142,6 +142,9 @@ type PastOrphan struct {
 	GraceTime *time.Duration
 	// Tried tells that a destroy of it was begun.
 	Tried bool
+	// Destroying tells that one was under way when this was kept. It is for others
+	// to see: who remembers has been restarted since.
+	Destroying bool
 	// Failures is how many destroys of it have failed.
 	Failures int
 	// LastError is why the last of them did.

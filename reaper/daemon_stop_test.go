@@ -63,6 +63,26 @@ var _ = Describe("Daemon, told to end", func() {
 		Expect(w.events()).To(Equal([]string{"flagged o", "destroying o"}))
 	}))
 
+	It("keeps that a destroy is under way, for others to see, and not that one was", watching(func(w *watch) {
+		w.orphan("o")
+		w.garden.onDestroy = hang
+		w.settled()
+		w.passes(1)
+		Expect(w.keeper.last().Orphans["o"].Destroying).To(BeTrue())
+		w.stop()
+		Expect(w.keeper.last().Orphans["o"].Destroying).To(BeFalse())
+
+		past := w.keeper.last()
+		left := past.Orphans["o"]
+		left.Destroying = true
+		past.Orphans["o"] = left
+		w.Policy.Protect = protect("o")
+		w.hire(past)
+		w.start()
+		Expect(w.keeper.last().Orphans["o"].Destroying).To(BeFalse())
+		Expect(finding(w.report(), "o").Destroying).To(BeFalse())
+	}))
+
 	It("journals one that fails within the eight seconds as failed", watching(func(w *watch) {
 		w.orphan("o")
 		w.garden.onDestroy = func(context.Context, string) error {

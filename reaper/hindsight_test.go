@@ -21,6 +21,7 @@ var _ = Describe("Hindsight", func() {
 				"c-1": {
 					Flagged: true, First: at - 2*time.Hour, Passes: 2, Created: now.Add(-24 * time.Hour),
 					Tried: true, Failures: 3, LastError: "no", RetryAt: at + time.Minute, GraceTime: ptr(time.Hour),
+					Destroying: true,
 				},
 			},
 		}
@@ -60,7 +61,7 @@ var _ = Describe("Hindsight", func() {
 			Expect(remembered("c-1")).To(Equal(reaper.Remembered{
 				FirstSeen: now.Add(-2 * time.Hour), Watched: true,
 				Failures: 3, LastError: "no", RetryAt: now.Add(time.Minute), HeardSince: now.Add(-3 * time.Hour),
-				GraceTime: ptr(time.Hour), GraceTimeSure: true,
+				GraceTime: ptr(time.Hour), GraceTimeSure: true, Destroying: true,
 			}))
 		})
 

@@ -75,6 +75,7 @@ func newMemory(d *Daemon, now moment) *Memory {
 		m.past.HeardSince = nil
 		m.unconfirm()
 	}
+	m.change(func(o *PastOrphan) { o.Destroying = false })
 	m.past.Interval = d.Interval
 	for _, handle := range d.Dangling {
 		m.dangling[handle] = true
@@ -142,6 +143,12 @@ func (m *Memory) kept() (past Past, withdrew bool) {
 	defer m.mutex.Unlock()
 	past, withdrew = m.past, m.withdrew
 	past.Orphans = maps.Clone(m.past.Orphans)
+	for handle := range m.underWay {
+		if orphan, known := past.Orphans[handle]; known {
+			orphan.Destroying = true
+			past.Orphans[handle] = orphan
+		}
+	}
 	m.withdrew = false
 	return past, withdrew
 }

@@ -50,9 +50,8 @@ type Failure struct {
 // So one that fails again and again never takes another's place.
 func Plan(report Report, question Question) (due, held []Finding) {
 	for _, finding := range report.Findings {
-		named := len(question.Named) == 0 || slices.Contains(question.Named, finding.Container.Handle)
 		switch {
-		case finding.Verdict != Orphan || !named || finding.Destroying:
+		case finding.Verdict != Orphan || !question.isFor(finding) || finding.Destroying:
 		case finding.Eligible():
 			due = append(due, finding)
 		default:
@@ -83,7 +82,7 @@ func (r *Reaper) Reap(ctx context.Context, report Report, question Question) Out
 	due, held := Plan(report, question)
 	run := &run{
 		Reaper: r, report: report, question: question, of: len(due),
-		outcome: Outcome{Held: held, Interlocks: slices.Clone(report.Interlocks)},
+		outcome: Outcome{Held: held, InProgress: UnderWay(report, question), Interlocks: slices.Clone(report.Interlocks)},
 	}
 
 	queue := make(chan Finding)
@@ -103,6 +102,24 @@ func (r *Reaper) Reap(ctx context.Context, report Report, question Question) Out
 
 	run.outcome.sort()
 	return run.outcome
+}
+
+// UnderWay are the orphans, of the named ones where handles were named, that a
+// daemon is destroying.
+func UnderWay(report Report, question Question) []string {
+	var handles []string
+	for _, finding := range report.Findings {
+		if finding.Verdict == Orphan && finding.Destroying && question.isFor(finding) {
+			handles = append(handles, finding.Container.Handle)
+		}
+	}
+	return handles
+}
+
+// isFor tells that a container is among those that are to be destroyed, if only
+// some are.
+func (q Question) isFor(finding Finding) bool {
+	return len(q.Named) == 0 || slices.Contains(q.Named, finding.Container.Handle)
 }
 
 func (o *Outcome) sort() {

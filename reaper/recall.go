@@ -35,7 +35,7 @@ func (h Hindsight) Alive() bool {
 func (h Hindsight) Remember(container Container, now time.Time) Remembered {
 	remembered := h.remember(container, now, h.Now)
 	if !h.Alive() {
-		remembered.Unconfirmed, remembered.Watched = false, false
+		remembered.Unconfirmed, remembered.Watched, remembered.Destroying = false, false, false
 		remembered.HeardSince = time.Time{}
 		if !h.Orphans[container.Handle].Flagged {
 			remembered.FirstSeen = time.Time{}
@@ -60,6 +60,7 @@ func (p Past) remember(container Container, now time.Time, elapsed time.Duration
 		remembered.HeardSince = wall(*p.HeardSince)
 	}
 	orphan := p.Orphans[container.Handle]
+	remembered.Destroying = orphan.Destroying
 	if orphan.Failures > 0 {
 		remembered.Failures, remembered.LastError = orphan.Failures, orphan.LastError
 		remembered.RetryAt = wall(orphan.RetryAt)

@@ -61,6 +61,31 @@ var _ = Describe("daemon", func() {
 		Expect(w.calls()).To(HaveKeyWithValue("destroy", 51), "nothing is asked for twice")
 	})
 
+	It("is seen to be at a destroy by whoever looks meanwhile", func() {
+		w.fault("destroy-hangs", leak)
+		w.remember(leak)
+		d := startDaemon(w)
+		Eventually(func() int { return w.holding("destroy-hangs") }).Should(Equal(1))
+		d.passed(2)
+
+		Expect(scan(w).of(leak).Destroying).To(BeTrue())
+		Expect(scan(w).of(leak).Eligible).To(BeFalse())
+		Expect(stdout(weeder(w, "scan"))).To(MatchRegexp(`(?m)^leak .*being destroyed`))
+		Expect(stderr(weeder(w, "scan"))).To(ContainSubstring("0 to reap now"))
+		Expect(stdout(weeder(w, "explain", "--no-logs", leak))).To(ContainSubstring("the daemon is destroying it"))
+		for _, args := range [][]string{{}, {"--dry-run"}, {leak}} {
+			result, status := reap(w, args...)
+			Expect(status).To(BeZero())
+			Expect(result.InProgress).To(ConsistOf(leak))
+			Expect(result.Destroyed).To(BeEmpty())
+		}
+		Expect(w.calls()).To(HaveKeyWithValue("destroy", 1))
+
+		d.kill()
+		Eventually(func() bool { return scan(w).of(leak).Destroying }).WithTimeout(30 * time.Second).Should(BeFalse(), "nobody is at it any more")
+		w.mend("destroy-hangs")
+	})
+
 	// What hangs for one handle is asked about in one call with others.
 	DescribeTable("is not held up by a container that Garden hangs over",
 		func(fault string, verdict, held string) {

@@ -158,7 +158,10 @@ func (c *explainCommand) why(report reaper.Report, finding reaper.Finding) {
 			c.line(2, "until %s, %s", clockText(hold.Until), fromNow(hold.Until, report.At))
 		}
 	}
-	if finding.Eligible() {
+	switch {
+	case finding.Destroying:
+		c.line(1, "the daemon is destroying it")
+	case finding.Eligible():
 		c.line(1, "nothing holds it")
 	}
 }

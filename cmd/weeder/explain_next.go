@@ -81,6 +81,9 @@ func (s *site) next(report reaper.Report, finding reaper.Finding) next {
 		return next{text: "weeder keeps it for as long as it can't be judged"}
 	}
 
+	if finding.Destroying {
+		return next{text: "the daemon is destroying it; where Garden takes longer than the daemon waits, Garden goes on"}
+	}
 	if byZeroTTL(finding) {
 		return next{text: "only --zero-ttl=expires-at makes it an orphan: to reap and the daemon a ttl of 0 never expires"}
 	}

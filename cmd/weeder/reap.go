@@ -46,7 +46,7 @@ func (c *reapCommand) Execute([]string) error {
 
 	due, held := reaper.Plan(report, question)
 	if c.DryRun || report.Interlocked() || len(due) == 0 {
-		outcome := reaper.Outcome{Held: held, Interlocks: report.Interlocks}
+		outcome := reaper.Outcome{Held: held, InProgress: reaper.UnderWay(report, question), Interlocks: report.Interlocks}
 		for _, finding := range due {
 			outcome.Destroyed = append(outcome.Destroyed, finding.Container.Handle)
 		}

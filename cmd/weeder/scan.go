@@ -188,8 +188,14 @@ func reasonText(finding reaper.Finding) string {
 	return strings.TrimSpace(text)
 }
 
+// beingDestroyed is shown of an orphan that the daemon is destroying.
+const beingDestroyed = "being destroyed"
+
 func heldText(finding reaper.Finding, now time.Time) string {
 	texts := make([]string, 0, len(finding.Holds))
+	if finding.Destroying {
+		texts = append(texts, beingDestroyed)
+	}
 	for _, hold := range finding.Holds {
 		text := string(hold.By)
 		if !hold.Until.IsZero() {
