@@ -33,8 +33,9 @@ var _ = Describe("daemon's configuration", func() {
 	})
 
 	It("is told a mistake of but once", func() {
-		complains(with([]string{"WEEDER_GRACE=soon"}, "--grace=10m", "--grace=1h"), 2, "--grace", `"soon"`)
+		complains(with(nil, "--grace=soon", "--grace=soon"), 2, "--grace", `"soon"`)
 		complains(with([]string{"WEEDER_GRACE=soon"}), 2, "--grace", `"soon"`)
+		complains(with([]string{"WEEDER_GRACE=soon"}, "--grace=later"), 2, "--grace", `"later"`)
 	})
 
 	DescribeTable("is refused by daemon and by --check alike",

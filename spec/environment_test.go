@@ -29,8 +29,53 @@ var _ = Describe("a variable that a template left empty or clumsy", func() {
 		Expect(w.destroyed()).To(ConsistOf("prot-1"))
 	})
 
-	It("protects in spite of spaces: WEEDER_PROTECT", func() {
-		Expect(parse(with("WEEDER_PROTECT=xyz-*, prot-*", "scan", "--json")).of("prot-1").HeldBy).To(ConsistOf("protected"))
+	It("protects in spite of spaces and commas too many: WEEDER_PROTECT", func() {
+		Expect(parse(with("WEEDER_PROTECT= xyz-*, ,prot-*,", "scan", "--json")).of("prot-1").HeldBy).To(ConsistOf("protected"))
+	})
+
+	It("is not set where nothing is no value", func() {
+		for _, variable := range []string{"WEEDER_GRACE=", "WEEDER_MAX_CONTAINERS=", "WEEDER_LOG_LEVEL=", "WEEDER_ONLY=", "WEEDER_JSON="} {
+			session := with(variable, "scan")
+			Expect(session).To(gexec.Exit(0), variable)
+			Expect(stdout(session)).To(MatchRegexp(`(?s)^healthy .*\nprot-1 .*`), variable)
+			Expect(stderr(session)).To(MatchRegexp(`^2 of 250 slots used: .*\n$`), variable)
+		}
+		Expect(with("WEEDER_SINCE=", "history")).To(gexec.Exit(0))
+	})
+
+	It("is set where nothing is a value", func() {
+		w.Baggageclaim = deadAddress()
+		Expect(stderr(weeder(w, "scan"))).To(ContainSubstring("baggageclaim-unreachable"))
+		Expect(stderr(with("WEEDER_BAGGAGECLAIM=", "scan"))).To(HavePrefix("2 of 250 slots used: "))
+	})
+
+	It("names no target", func() {
+		listed := command(nil, "list")
+		listed.Env = append(listed.Env, "WEEDER_TARGET=", "GAOL_TARGET="+w.Target)
+		Expect(stdout(finish(listed))).To(ContainSubstring("prot-1"))
+
+		empty := command(nil, "list", "--target", w.Target)
+		empty.Env = append(empty.Env, "WEEDER_TARGET=", "GAOL_TARGET=")
+		Expect(finish(empty)).To(gexec.Exit(0))
+
+		pinged := command(nil, "ping", "--timeout=1s")
+		pinged.Env = append(pinged.Env, "WEEDER_TARGET=", "GAOL_TARGET=")
+		Expect(stderr(finish(pinged))).NotTo(ContainSubstring("empty target"))
+	})
+
+	It("is another command's affair where this one has no such option", func() {
+		Expect(with("WEEDER_SINCE=junk", "scan")).To(gexec.Exit(0))
+		Expect(with("WEEDER_PORT=tcp://10.0.0.1:7790", "daemon", "--check")).To(gexec.Exit(0))
+		complains(with("WEEDER_SINCE=junk", "history"), 2, "`--since' (from WEEDER_SINCE): ", `"junk"`)
+	})
+
+	It("does not count where the option is given", func() {
+		Expect(with("WEEDER_GRACE=junk", "scan", "--grace=1h")).To(gexec.Exit(0))
+	})
+
+	It("can be what a command can't do without", func() {
+		complains(weeder(w, "stream-out", "healthy"), 2, "`-s, --source' was not specified")
+		Expect(stderr(with("WEEDER_SOURCE=/nowhere", "stream-out", "healthy"))).NotTo(ContainSubstring("was not specified"))
 	})
 
 	It("protects beside what is protected on the command line", func() {

@@ -37,6 +37,7 @@ var _ = Describe("wrong input", func() {
 
 		Entry("a duration without a unit", []string{"scan", "--timeout", "30"}, "--timeout", "missing unit", `"30"`),
 		Entry("a duration that is none", []string{"scan", "--grace=soon"}, "--grace", `"soon"`),
+		Entry("an empty target", []string{"--target=", "ping"}, "--target: empty", "host:port"),
 		Entry("a timeout of nothing", []string{"--timeout=0s", "ping"}, "--timeout", "30s"),
 		Entry("a timeout below nothing", []string{"--timeout=-1s", "ping"}, "--timeout", "30s"),
 		Entry("a negative grace", []string{"scan", "--grace=-1s"}, "--grace", "negative"),
@@ -70,7 +71,6 @@ var _ = Describe("wrong input", func() {
 			complains(finish(command), 2, texts...)
 		}
 	},
-		Entry("nothing", "", "empty", "host:port"),
 		Entry("a host without a port", "worker.internal", "worker.internal", "host:port"),
 		Entry("a port without a host", "7777", "7777", "host:port"),
 		Entry("port 0", "127.0.0.1:0", `"0" is no port`),
@@ -97,12 +97,12 @@ var _ = Describe("wrong input", func() {
 		with.Env = append(with.Env, variable)
 		complains(finish(with), 2, texts...)
 	},
-		Entry("a timeout", "ping", "WEEDER_TIMEOUT=30", "--timeout", "missing unit"),
+		Entry("a timeout", "ping", "WEEDER_TIMEOUT=30", "`--timeout' (from WEEDER_TIMEOUT): ", "missing unit"),
 		Entry("a timeout of nothing", "ping", "WEEDER_TIMEOUT=0s", "--timeout", "30s"),
 		Entry("a grace", "scan", "WEEDER_GRACE=soon", "--grace", `"soon"`),
 		Entry("a protection", "scan", "WEEDER_PROTECT=a*,[b", `--protect "[b": `),
-		Entry("a verdict", "scan", "WEEDER_ONLY=dead", "--only", "orphan, unknown, foreign or live"),
-		Entry("a yes or no", "scan", "WEEDER_JSON=please", "--json", `"please"`),
+		Entry("a verdict", "scan", "WEEDER_ONLY=live,dead", "`--only' (from WEEDER_ONLY): ", "orphan, unknown, foreign or live"),
+		Entry("a yes or no", "scan", "WEEDER_JSON=please", "`--json' (from WEEDER_JSON): ", `"please"`),
 		Entry("a number", "scan", "WEEDER_MAX_CONTAINERS=many", "--max-containers", `"many"`),
 		Entry("a log level", "scan", "WEEDER_LOG_LEVEL=loud", "--log-level", "debug, info, error or fatal"),
 		Entry("an override", "reap --yes", "WEEDER_OVERRIDE=starting", "--override", "no-volume-found or baggageclaim-unreachable"),

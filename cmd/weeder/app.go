@@ -29,6 +29,8 @@ type app struct {
 	files    standardFiles
 	terminal terminalSet
 	global   globalOptions
+	// variables are those of the environment that options have.
+	variables variables
 	// command is the name of the one that was given; empty until it is known.
 	command string
 	// listed are the handles that hints are made from, asked for once: many may

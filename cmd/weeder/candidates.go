@@ -87,7 +87,7 @@ func wantsFile(parser *flags.Parser, before []string, last string) bool {
 func (a *app) handlesBeginning(typed string, before []string, handles func(*app) ([]string, error)) []flags.Completion {
 	ctx, cancel := context.WithTimeout(a.ctx, listTimeout)
 	defer cancel()
-	asker := &app{ctx: ctx, stderr: io.Discard}
+	asker := &app{ctx: ctx, stderr: io.Discard, variables: a.variables}
 	if err := asker.parseGlobal(before); err != nil {
 		return nil
 	}
@@ -120,11 +120,12 @@ func (a *app) journalHandles() ([]string, error) {
 func (a *app) parseGlobal(words []string) error {
 	os.Unsetenv(completionVariable)
 	parser := flags.NewParser(&a.global, flags.IgnoreUnknown|flags.PassDoubleDash)
-	nameVariables(parser.Command)
+	eachOption(parser.Command, nameVariable)
 	if _, err := parser.ParseArgs(words); err != nil {
 		return fmt.Errorf("parse global options: %w", err)
 	}
-	a.settleTarget(parser)
+	// What is wrong in those that matter not here keeps nobody from completing.
+	_ = a.readVariables(parser, nil)
 	a.global.Timeout = listTimeout
 	_, err := gardenclient.ParseTarget(a.global.Target)
 	return err

@@ -50,6 +50,8 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr *os.
 		log:      stdout,
 		files:    standardFiles{stdin, stdout, stderr},
 		terminal: terminals(stdin, stdout, stderr),
+
+		variables: takeVariables(),
 	}
 
 	err := app.parse(args)

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"errors"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,10 +14,12 @@ import (
 // runs.
 type checker interface{ check() error }
 
-// checkAll finds what the parser can't: values of the right type that make no
-// sense.
-func (a *app) checkAll(command flags.Commander) error {
-	mistakes := []error{a.global.check()}
+// checkAll finds what the parser can't: what is wrong in the environment, and
+// values of the right type that make no sense. The options that were left out
+// of the command line have been told of.
+func (a *app) checkAll(parser *flags.Parser, command flags.Commander, left []string) error {
+	mistakes := a.readVariables(parser, left)
+	mistakes = append(mistakes, a.global.check())
 	if checker, can := command.(checker); can {
 		mistakes = append(mistakes, checker.check())
 	}
@@ -28,20 +30,13 @@ func (a *app) checkAll(command flags.Commander) error {
 // whoever configures a daemon wants to know all of them: so it is asked again
 // without those that it has told, and runs nothing then.
 func (a *app) parse(args []string) error {
-	parser, err := newParser(a)
-	if err != nil {
-		return err
-	}
 	args = asksForHelp(args)
-	parser.CompletionHandler = func(found []flags.Completion) { a.complete(parser, args, found) }
-	_, err = parser.ParseArgs(args)
-	a.noteCommand(parser)
-	var mistake *flags.Error
-	if !errors.As(err, &mistake) || mistake.Type == flags.ErrHelp {
+	mistake, err := a.attempt(args, nil, flags.Commander.Execute)
+	if mistake == nil {
 		return err
 	}
 
-	mistakes := []error{err}
+	mistakes := []error{mistake}
 	var left []string
 	for {
 		rest, dropped := without(args, mistake)
@@ -49,35 +44,46 @@ func (a *app) parse(args []string) error {
 			return errors.Join(mistakes...)
 		}
 		args, left = rest, append(left, longName(mistake))
-		again := &app{ctx: a.ctx}
-		parser, err := newParser(again)
-		if err != nil {
-			return err
+		again := &app{ctx: a.ctx, variables: a.variables}
+		mistake, err = again.attempt(args, left, func(flags.Commander, []string) error { return nil })
+		a.command = cmp.Or(again.command, a.command)
+		if mistake == nil {
+			return errors.Join(append(mistakes, err)...)
 		}
-		requireNot(parser, left)
-		parser.CommandHandler = func(command flags.Commander, _ []string) error {
-			again.settleTarget(parser)
-			return again.checkAll(command)
-		}
-		_, err = parser.ParseArgs(args)
-		a.noteCommand(parser)
-		// One of a variable is told again when what is given in its place is left out.
-		told := func(other error) bool { return other.Error() == err.Error() }
-		if err != nil && !slices.ContainsFunc(mistakes, told) {
-			mistakes = append(mistakes, err)
-		}
-		if !errors.As(err, &mistake) {
-			return errors.Join(mistakes...)
+		// One that is made twice is told once.
+		told := func(other error) bool { return other.Error() == mistake.Error() }
+		if !slices.ContainsFunc(mistakes, told) {
+			mistakes = append(mistakes, mistake)
 		}
 	}
 }
 
-// noteCommand keeps the command's name, whose help an error names. The parser
-// may have got there only once a mistake before it was left out.
-func (a *app) noteCommand(parser *flags.Parser) {
+// attempt parses the arguments and, where there is nothing wrong with them,
+// does something with the command. The mistake is what the parser stopped at.
+func (a *app) attempt(args, left []string, do func(flags.Commander, []string) error) (mistake *flags.Error, err error) {
+	parser, err := newParser(a)
+	if err != nil {
+		return nil, err
+	}
+	requireNot(parser, left)
+	parsed := false
+	parser.CommandHandler = func(command flags.Commander, rest []string) error {
+		parsed = true
+		if err := a.checkAll(parser, command, left); err != nil {
+			return err
+		}
+		return do(command, rest)
+	}
+	parser.CompletionHandler = func(found []flags.Completion) { a.complete(parser, args, found) }
+	_, err = parser.ParseArgs(args)
 	if parser.Active != nil {
+		// Its help is named by an error.
 		a.command = parser.Active.Name
 	}
+	if !parsed && errors.As(err, &mistake) && mistake.Type != flags.ErrHelp {
+		return mistake, nil
+	}
+	return nil, err
 }
 
 // named finds the option in the parser's words: `--grace', `-t, --target' or,
@@ -103,8 +109,8 @@ func requireNot(parser *flags.Parser, left []string) {
 	}
 }
 
-// without leaves out the option that a mistake is about, from the arguments or
-// else from the environment, and tells whether it was there.
+// without leaves out of the arguments the option that a mistake is about, and
+// tells whether it was there.
 func without(args []string, mistake *flags.Error) ([]string, bool) {
 	name := longName(mistake)
 	if name == "" {
@@ -112,19 +118,14 @@ func without(args []string, mistake *flags.Error) ([]string, bool) {
 	}
 	long := "--" + name
 	at := slices.IndexFunc(args, func(arg string) bool { return arg == long || strings.HasPrefix(arg, long+"=") })
-	if at >= 0 {
-		end := at + 1
-		if args[at] == long && mistake.Type == flags.ErrMarshal && end < len(args) {
-			end++
-		}
-		return slices.Delete(slices.Clone(args), at, end), true
-	}
-	variable := variableOf(name)
-	if _, set := os.LookupEnv(variable); !set {
+	if at < 0 {
 		return nil, false
 	}
-	os.Unsetenv(variable)
-	return args, true
+	end := at + 1
+	if args[at] == long && mistake.Type == flags.ErrMarshal && end < len(args) {
+		end++
+	}
+	return slices.Delete(slices.Clone(args), at, end), true
 }
 
 // each gives the errors that errors.Join joined, those within those too. One

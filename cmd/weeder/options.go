@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +17,7 @@ import (
 // globalOptions are those of every command. Those tagged complete:"files" are
 // paths, or can be.
 type globalOptions struct {
-	Target              string        `short:"t" long:"target" default:"127.0.0.1:7777" description:"Garden's address, host:port; an existing or absolute path, or unix://PATH, is a socket (also GAOL_TARGET)" complete:"files"`
+	Target              string        `short:"t" long:"target" default:"127.0.0.1:7777" variable:"filled" description:"Garden's address, host:port; an existing or absolute path, or unix://PATH, is a socket (also GAOL_TARGET)" complete:"files"`
 	Timeout             time.Duration `long:"timeout" default:"30s" description:"longest wait for an answer of Garden or baggageclaim"`
 	Volumes             string        `long:"volumes" description:"baggageclaim's volumes directory (default: the first that exists of Concourse's usual places)" complete:"files"`
 	Baggageclaim        string        `long:"baggageclaim" default:"127.0.0.1:7788" description:"baggageclaim's address, the second witness; '' to do without: then expiry alone never makes a destroy"`
@@ -37,7 +36,7 @@ type globalOptions struct {
 type policyOptions struct {
 	Grace     time.Duration `long:"grace" default:"10m" description:"how long a container must have been an orphan; its own grace time counts where that is longer"`
 	BusyGrace time.Duration `long:"busy-grace" default:"24h" description:"the same, where processes can't be told, or run though the root volume is gone"`
-	Protect   []string      `long:"protect" env-delim:"," description:"never destroy containers that match: a handle glob, or key=value of a property (repeatable, and added to the variable's)"`
+	Protect   []string      `long:"protect" env-delim:"," variable:"added" description:"never destroy containers that match: a handle glob, or key=value of a property (repeatable, and added to the variable's)"`
 }
 
 // lookOptions are the policy of the commands that destroy nothing.
@@ -78,14 +77,11 @@ func checked(policy reaper.Policy, mistakes []error) error {
 	return errors.Join(mistakes...)
 }
 
-// protected are the protections of the flags and those of the variable: who
-// adds one for a run must not lose the others.
+// protected are the protections, each once.
 func (o policyOptions) protected() []string {
 	var texts []string
-	for _, text := range append(strings.Split(os.Getenv("WEEDER_PROTECT"), ","), o.Protect...) {
-		text = strings.TrimSpace(text)
-		fromNothing := text == "" && !slices.Contains(o.Protect, text)
-		if !fromNothing && !slices.Contains(texts, text) {
+	for _, text := range o.Protect {
+		if text = strings.TrimSpace(text); !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
 	}
@@ -137,7 +133,9 @@ func (g globalOptions) journalDir() string {
 // newParser builds the command line. Every option has an environment variable
 // WEEDER_ with its long name, but for those tagged variable:"none": the grace
 // time of a container is another thing than weeder's own grace, and a yes that
-// is meant for reap is none to destroying a container by it.
+// is meant for reap is none to destroying a container by it. Tagged "filled", an
+// empty text does not count. Tagged "added", it comes to what the command line
+// has: who adds a protection for a run must not lose the others.
 func newParser(app *app) (*flags.Parser, error) {
 	parser := flags.NewNamedParser("weeder", flags.HelpFlag|flags.PassDoubleDash)
 	parser.ShortDescription = "find and destroy leaked containers of a Concourse worker"
@@ -155,61 +153,12 @@ func newParser(app *app) (*flags.Parser, error) {
 		}
 	}
 
-	nameVariables(parser.Command)
-	parser.CommandHandler = func(command flags.Commander, args []string) error {
-		app.settleTarget(parser)
-		if err := app.checkAll(command); err != nil {
-			return err
+	eachOption(parser.Command, func(option *flags.Option) {
+		nameVariable(option)
+		if _, set := app.variables.of(option); set {
+			// What the environment gives need not be on the command line, too.
+			option.Required = false
 		}
-		return command.Execute(args)
-	}
+	})
 	return parser, nil
-}
-
-// settleTarget takes GAOL_TARGET where neither --target nor WEEDER_TARGET is
-// given, and notes what gave the target.
-func (a *app) settleTarget(parser *flags.Parser) {
-	option := parser.FindOptionByLongName("target")
-	target, gaols := os.LookupEnv("GAOL_TARGET")
-	_, own := os.LookupEnv(option.EnvDefaultKey)
-	switch {
-	case !option.IsSetDefault():
-		a.global.targetFrom = "--target"
-	case own:
-		a.global.targetFrom = option.EnvDefaultKey
-	case gaols:
-		a.global.Target, a.global.targetFrom = target, "GAOL_TARGET"
-	}
-}
-
-// variableOf is the environment variable of an option.
-func variableOf(longName string) string {
-	return "WEEDER_" + strings.ToUpper(strings.ReplaceAll(longName, "-", "_"))
-}
-
-func nameVariables(command *flags.Command) {
-	for _, group := range command.Groups() {
-		nameGroup(group)
-	}
-	for _, sub := range command.Commands() {
-		nameVariables(sub)
-		nameGroup(sub.Group)
-	}
-}
-
-func nameGroup(group *flags.Group) {
-	for _, option := range group.Options() {
-		if option.LongName != "" && option.LongName != "help" && option.Field().Tag.Get("variable") != "none" {
-			option.EnvDefaultKey = variableOf(option.LongName)
-			kind := option.Field().Type.Kind()
-			if (kind == reflect.Bool || kind == reflect.Slice) && os.Getenv(option.EnvDefaultKey) == "" {
-				// The parser takes an empty one for yes, or for a list of one empty
-				// text: a template that leaves it empty means nothing of the kind.
-				os.Unsetenv(option.EnvDefaultKey)
-			}
-		}
-	}
-	for _, sub := range group.Groups() {
-		nameGroup(sub)
-	}
 }
