@@ -70,7 +70,7 @@ var _ = Describe("set-gracetime", func() {
 		Entry("a negative one, at which Garden destroys", []string{"--grace=-1s"}, "--grace", "destroy the container at once"),
 		Entry("a negative one even with --yes", []string{"--grace=-1ns", "--yes"}, "--grace"),
 		Entry("none", []string{}, "--grace", "was not specified"),
-		Entry("no duration", []string{"-g", "300"}, "--grace", "missing unit"),
+		Entry("no duration", []string{"-g", "300"}, "--grace", `"300": want a duration such as 30s, 10m or 24h: see`),
 		Entry("0 with nobody to ask", []string{"-g", "0"}, "destroy the container at once", "no terminal to ask on", "--yes"),
 		Entry("0 in other words", []string{"-g", "0h"}, "--yes"),
 		Entry("a second handle", []string{"-g", "1h", "other"}, `unexpected argument "other"`),

@@ -99,7 +99,7 @@ var _ = Describe("net-in", func() {
 	},
 		Entry("no port", "handle", "--port", "was not specified"),
 		Entry("no handle", "-p 8080", "HANDLE", "was not provided"),
-		Entry("a port that is too large", "-p 65536 handle", "--port"),
+		Entry("a port that is too large", "-p 65536 handle", "--port", `"65536": want a whole number from 0 to 65535`),
 		Entry("a port that is none", "-p http handle", "--port", `"http"`),
 		Entry("a second handle", "-p 8080 handle other", `unexpected argument "other"`),
 	)
@@ -161,7 +161,7 @@ var _ = Describe("net-out", func() {
 		Entry("the same of IPv6", []string{"--ip-end: fe80::1 is before"}, "--ip-start=fe80::2", "--ip-end=fe80::1"),
 		Entry("one of IPv4 and one of IPv6", []string{"two addresses of IPv4, or two of IPv6"}, "--ip-end=fe80::1"),
 		Entry("ports that end before they start", []string{"--port-end: 79 is before --port-start, 80"}, "--port-end=79"),
-		Entry("a port that is none", []string{"--port-end", `"https"`}, "--port-end=https"),
+		Entry("a port that is none", []string{"--port-end", `"https": want a whole number from 0 to 65535`}, "--port-end=https"),
 	)
 
 	It("tells all mistakes at once, each once", func() {

@@ -64,7 +64,7 @@ var quoted = regexp.MustCompile("`([^']*)'")
 
 // parseMistake says what is wrong with the command line.
 func (a *app) parseMistake(err *flags.Error) string {
-	message := lowerFirst(goTypes.ReplaceAllString(err.Message, ""))
+	message := lowerFirst(inWords(err.Message))
 	if typed := quoted.FindStringSubmatch(message); err.Type == flags.ErrUnknownCommand && typed != nil {
 		message = "unknown command " + typed[0]
 		if near := nearestCommand(typed[1]); near != "" {

@@ -11,7 +11,6 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"regexp"
 	"runtime/debug"
 	"syscall"
 
@@ -103,9 +102,6 @@ func (a *app) exitStatus(err error) int {
 	}
 	return status
 }
-
-// goTypes are in the parser's words where a value has none of a flag's.
-var goTypes = regexp.MustCompile(` \(expected [^)]*\)`)
 
 var (
 	// errSaid is a failure about which all has been said already.
