@@ -32,6 +32,20 @@ var _ = Describe("daemon's configuration", func() {
 		Expect(lines).To(HaveEach(MatchRegexp(`^error: [^A-Z\s].*[^.\s]$`)))
 	})
 
+	It("is told every mistake of where a number is negative, in a word of its own", func() {
+		session := with(nil, "-x", "--max-containers", "9", "--max-containers", "-5", "--grace", "soon", "--listen", "7790", "-t", "--interval=4s", "--graec")
+		Expect(session).To(gexec.Exit(2))
+		lines := strings.Split(strings.TrimSuffix(stderr(session), "\n"), "\n")
+		for _, mistake := range []string{"`x'", "`--max-containers'", `"soon"`, "--listen", "`-t, --target'", "--interval", "`graec'"} {
+			Expect(lines).To(ContainElement(ContainSubstring(mistake)))
+		}
+		Expect(lines).To(HaveLen(7))
+	})
+
+	It("is told a mistake of, and not the help asked for beside it", func() {
+		complains(with(nil, "--graec=1m", "--help"), 2, "unknown flag `graec': see weeder daemon --help")
+	})
+
 	It("is told a mistake of but once", func() {
 		complains(with(nil, "--grace=soon", "--grace=soon"), 2, "--grace", `"soon"`)
 		complains(with([]string{"WEEDER_GRACE=soon"}), 2, "--grace", `"soon"`)

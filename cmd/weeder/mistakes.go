@@ -48,6 +48,9 @@ func (a *app) parse(args []string) error {
 		mistake, err = again.attempt(args, left, func(flags.Commander, []string) error { return nil })
 		a.command = cmp.Or(again.command, a.command)
 		if mistake == nil {
+			if isHelp(err) {
+				err = nil
+			}
 			return errors.Join(append(mistakes, err)...)
 		}
 		// One that is made twice is told once.
@@ -80,20 +83,26 @@ func (a *app) attempt(args, left []string, do func(flags.Commander, []string) er
 		// Its help is named by an error.
 		a.command = parser.Active.Name
 	}
-	if !parsed && errors.As(err, &mistake) && mistake.Type != flags.ErrHelp {
+	if !parsed && !isHelp(err) && errors.As(err, &mistake) {
 		return mistake, nil
 	}
 	return nil, err
 }
 
+// isHelp tells that it is no error, but help that was asked for.
+func isHelp(err error) bool {
+	var help *flags.Error
+	return errors.As(err, &help) && help.Type == flags.ErrHelp
+}
+
 // named finds the option in the parser's words: `--grace', `-t, --target' or,
-// unknown, `graec'.
-var named = regexp.MustCompile("flag `(?:-., )?(?:--)?([A-Za-z0-9-]+)'")
+// unknown, `graec' or `g'.
+var named = regexp.MustCompile("flag `(?:-(.), )?(?:--)?([A-Za-z0-9-]+)'")
 
 // longName is the option that a mistake is about; empty: it is about none.
 func longName(mistake *flags.Error) string {
 	if found := named.FindStringSubmatch(mistake.Message); found != nil {
-		return found[1]
+		return found[2]
 	}
 	return ""
 }
@@ -109,23 +118,36 @@ func requireNot(parser *flags.Parser, left []string) {
 	}
 }
 
-// without leaves out of the arguments the option that a mistake is about, and
-// tells whether it was there.
+// refused is what the parser does not take for a value, since it begins with a
+// dash, though no option does so: a negative number.
+var refused = regexp.MustCompile("but got option `-[0-9.].*'$")
+
+// without leaves out of the arguments the option that a mistake is about, with
+// its value, and tells whether it was there.
 func without(args []string, mistake *flags.Error) ([]string, bool) {
-	name := longName(mistake)
-	if name == "" {
+	found := named.FindStringSubmatch(mistake.Message)
+	if found == nil {
 		return nil, false
 	}
-	long := "--" + name
-	at := slices.IndexFunc(args, func(arg string) bool { return arg == long || strings.HasPrefix(arg, long+"=") })
-	if at < 0 {
-		return nil, false
+	short, long := found[1], "--"+found[2]
+	if len(found[2]) == 1 {
+		short = found[2]
 	}
-	end := at + 1
-	if args[at] == long && mistake.Type == flags.ErrMarshal && end < len(args) {
-		end++
+	hasValue := mistake.Type == flags.ErrMarshal || refused.MatchString(mistake.Message)
+	for at, arg := range args {
+		end := at + 1
+		switch {
+		case arg == long, short != "" && arg == "-"+short:
+			if hasValue && end < len(args) {
+				end++
+			}
+		case strings.HasPrefix(arg, long+"="), short != "" && strings.HasPrefix(arg, "-"+short):
+		default:
+			continue
+		}
+		return slices.Delete(slices.Clone(args), at, end), true
 	}
-	return slices.Delete(slices.Clone(args), at, end), true
+	return nil, false
 }
 
 // each gives the errors that errors.Join joined, those within those too. One
