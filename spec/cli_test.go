@@ -155,8 +155,8 @@ var _ = Describe("an environment variable", func() {
 		Entry(nil, "WEEDER_DRY_RUN=true", "reap", "would destroy"),
 		Entry(nil, "WEEDER_YES=true", "reap", "leaked  destroyed"),
 		Entry(nil, "WEEDER_MAX_PER_PASS=1", "reap --dry-run --busy-grace=0s", "--max-per-pass 1 is reached"),
-		Entry(nil, "WEEDER_MAX_IN_FLIGHT=0", "reap --dry-run", "--max-in-flight: give at least 1"),
-		Entry(nil, "WEEDER_DESTROY_TIMEOUT=0s", "reap --dry-run", "--destroy-timeout: give at least 1s"),
+		Entry(nil, "WEEDER_MAX_IN_FLIGHT=0", "reap --dry-run", "--max-in-flight (from WEEDER_MAX_IN_FLIGHT): give at least 1"),
+		Entry(nil, "WEEDER_DESTROY_TIMEOUT=0s", "reap --dry-run", "--destroy-timeout (from WEEDER_DESTROY_TIMEOUT): give at least 1s"),
 		Entry(nil, "WEEDER_OVERRIDE=baggageclaim-unreachable", "reap --dry-run --baggageclaim 127.0.0.1:0", "overridden"),
 	)
 

@@ -63,7 +63,11 @@ var _ = Describe("daemon's configuration", func() {
 			}
 		},
 		Entry("a short grace", nil, "--grace=59s", "--grace: 59s is too short for a daemon: give at least 1m0s"),
-		Entry("a short grace of the environment", []string{"WEEDER_GRACE=0s"}, "", "--grace: 0s is too short"),
+		Entry("a short grace of the environment", []string{"WEEDER_GRACE=0s"}, "", "--grace (from WEEDER_GRACE): 0s is too short"),
+		Entry("a protection of the environment", []string{"WEEDER_PROTECT=[b"}, "", `--protect (from WEEDER_PROTECT) "[b": `),
+		Entry("a protection that may be the option's", []string{"WEEDER_PROTECT=b"}, "--protect=[b", `--protect "[b": `),
+		Entry("the option in the place of a variable", []string{"WEEDER_GRACE=1h"}, "--grace=0s", "--grace: 0s is too short"),
+		Entry("a target of the environment", []string{"GAOL_TARGET=nowhere"}, "", "--target (from GAOL_TARGET): "),
 		Entry("a negative grace", nil, "--grace=-1s", "--grace: give no negative duration"),
 		Entry("a short interval", nil, "--interval=4s", "--interval: 4s is too short: give at least 5s"),
 		Entry("a negative interval", nil, "--interval=-30s", "--interval: -30s is too short"),

@@ -65,6 +65,18 @@ var _ = Describe("wrong input", func() {
 		Entry("a reap with nobody to ask", []string{"reap"}, "--yes", "--dry-run"),
 	)
 
+	It("is told of all at once", func() {
+		for _, command := range []string{"scan", "explain leaked --logs=[", "reap --yes"} {
+			session := weeder(nil, append(strings.Fields(command), "--graec", "--grace=-1s", "--protect=[a", "--timeout=0s")...)
+			Expect(session).To(gexec.Exit(2))
+			Expect(stderr(session)).To(SatisfyAll(ContainSubstring("`graec'"), ContainSubstring("--grace: "),
+				ContainSubstring(`--protect "[a": `), ContainSubstring("--timeout: ")))
+			if strings.Contains(command, "--logs") {
+				Expect(stderr(session)).To(ContainSubstring("--logs: "))
+			}
+		}
+	})
+
 	DescribeTable("for a target is a usage error:", func(target string, texts ...string) {
 		texts = append(texts, "target")
 		complains(weeder(nil, "--target", target, "ping"), 2, append(texts, "--target")...)
@@ -101,15 +113,15 @@ var _ = Describe("wrong input", func() {
 		complains(finish(with), 2, texts...)
 	},
 		Entry("a timeout", "ping", "WEEDER_TIMEOUT=30", "invalid argument for flag `--timeout' (from WEEDER_TIMEOUT): \"30\": want a duration such as 30s, 10m or 24h: see weeder ping --help"),
-		Entry("a timeout of nothing", "ping", "WEEDER_TIMEOUT=0s", "--timeout", "30s"),
+		Entry("a timeout of nothing", "ping", "WEEDER_TIMEOUT=0s", "--timeout (from WEEDER_TIMEOUT): ", "30s"),
 		Entry("a grace", "scan", "WEEDER_GRACE=soon", "--grace", `"soon"`),
-		Entry("a protection", "scan", "WEEDER_PROTECT=a*,[b", `--protect "[b": `),
+		Entry("a protection", "scan", "WEEDER_PROTECT=a*,[b", `--protect (from WEEDER_PROTECT) "[b": `),
 		Entry("a verdict", "scan", "WEEDER_ONLY=live,dead", "`--only' (from WEEDER_ONLY): ", "orphan, unknown, foreign or live"),
 		Entry("a yes or no", "scan", "WEEDER_JSON=please", "`--json' (from WEEDER_JSON): ", `"please": want true or false: see`),
 		Entry("a number", "scan", "WEEDER_MAX_CONTAINERS=many", "--max-containers", `"many"`),
 		Entry("a log level", "scan", "WEEDER_LOG_LEVEL=loud", "--log-level", "debug, info, error or fatal"),
 		Entry("an override", "reap --yes", "WEEDER_OVERRIDE=starting", "--override", "no-volume-found or baggageclaim-unreachable"),
-		Entry("a cap", "reap --yes", "WEEDER_MAX_PER_PASS=-1", "--max-per-pass", "0 for no bound"),
+		Entry("a cap", "reap --yes", "WEEDER_MAX_PER_PASS=-1", "--max-per-pass (from WEEDER_MAX_PER_PASS): ", "0 for no bound"),
 	)
 
 	Context("for a handle", func() {

@@ -31,6 +31,9 @@ type app struct {
 	global   globalOptions
 	// variables are those of the environment that options have.
 	variables variables
+	// origins are the variables, by the long names of the options that have their
+	// values of them.
+	origins map[string]string
 	// command is the name of the one that was given; empty until it is known.
 	command string
 	// listed are the handles that hints are made from, asked for once: many may

@@ -58,13 +58,18 @@ type evidenceJSON struct {
 	Parent         *string `json:"parent"`
 }
 
+// check finds what the parser can't.
+func (c *explainCommand) check() error {
+	return errors.Join(c.lookOptions.check(), c.logOptions.check(c.app))
+}
+
 // Execute runs the command.
 func (c *explainCommand) Execute(args []string) error {
 	if err := noArguments(args); err != nil {
 		return err
 	}
 	policy, err := c.policy()
-	if err := errors.Join(err, c.logOptions.check(c.app)); err != nil {
+	if err != nil {
 		return err
 	}
 	site := c.app.connect()

@@ -19,9 +19,12 @@ type checker interface{ check() error }
 // of the command line have been told of.
 func (a *app) checkAll(parser *flags.Parser, command flags.Commander, left []string) error {
 	mistakes := a.readVariables(parser, left)
-	mistakes = append(mistakes, a.global.check())
+	found := []error{a.global.check()}
 	if checker, can := command.(checker); can {
-		mistakes = append(mistakes, checker.check())
+		found = append(found, checker.check())
+	}
+	for _, mistake := range each(errors.Join(found...)) {
+		mistakes = append(mistakes, a.withOrigin(mistake))
 	}
 	return errors.Join(mistakes...)
 }
@@ -44,7 +47,7 @@ func (a *app) parse(args []string) error {
 			return errors.Join(mistakes...)
 		}
 		args, left = rest, append(left, longName(mistake))
-		again := &app{ctx: a.ctx, variables: a.variables}
+		again := &app{ctx: a.ctx, terminal: a.terminal, variables: a.variables}
 		mistake, err = again.attempt(args, left, func(flags.Commander, []string) error { return nil })
 		a.command = cmp.Or(again.command, a.command)
 		if mistake == nil {
@@ -153,6 +156,9 @@ func without(args []string, mistake *flags.Error) ([]string, bool) {
 // each gives the errors that errors.Join joined, those within those too. One
 // that wraps several in words of its own is one.
 func each(err error) []error {
+	if err == nil {
+		return nil
+	}
 	joined, several := err.(interface{ Unwrap() []error })
 	if !several {
 		return []error{err}

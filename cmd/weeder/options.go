@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -95,10 +94,22 @@ func (o lookOptions) policy() (reaper.Policy, error) {
 	return policy, err
 }
 
+// check finds every mistake in the policy.
+func (o lookOptions) check() error {
+	_, err := o.policy()
+	return err
+}
+
 func (o destroyOptions) policy() (reaper.Policy, error) {
 	policy, mistakes := o.read()
 	policy.MaxInFlight, policy.MaxPerPass, policy.DestroyTimeout = o.MaxInFlight, o.MaxPerPass, o.DestroyTimeout
 	return policy, checked(policy, mistakes)
+}
+
+// check finds every mistake in the policy.
+func (o destroyOptions) check() error {
+	_, err := o.policy()
+	return err
 }
 
 // check finds what the parser can't: values of the right type that make no
@@ -106,11 +117,7 @@ func (o destroyOptions) policy() (reaper.Policy, error) {
 func (g globalOptions) check() error {
 	var mistakes []error
 	if _, err := gardenclient.ParseTarget(g.Target); err != nil {
-		from := ""
-		if g.targetFrom != "" && g.targetFrom != "--target" {
-			from = fmt.Sprintf(" (from %s)", g.targetFrom)
-		}
-		mistakes = append(mistakes, usagef("--target%s: %v", from, err))
+		mistakes = append(mistakes, usagef("--target: %v", err))
 	}
 	if g.Timeout <= 0 {
 		mistakes = append(mistakes, usagef("--timeout: give a duration above 0, such as 30s"))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -91,6 +92,7 @@ func eachOfGroup(group *flags.Group, visit func(*flags.Option)) {
 // that were left out of the command line for one of their own.
 func (a *app) readVariables(parser *flags.Parser, left []string) []error {
 	var mistakes []error
+	a.origins = map[string]string{}
 	read := func(option *flags.Option) {
 		added := option.Field().Tag.Get("variable") == "added"
 		if !option.IsSetDefault() && !added || slices.Contains(left, option.LongName) {
@@ -100,6 +102,9 @@ func (a *app) readVariables(parser *flags.Parser, left []string) []error {
 			if err := option.Set(&value); err != nil {
 				mistakes = append(mistakes, &flags.Error{Type: flags.ErrMarshal, Message: fmt.Sprintf(
 					"invalid argument for flag `%s' (from %s) (expected %s): %v", option, option.EnvDefaultKey, option.Field().Type, err)})
+			}
+			if option.IsSetDefault() {
+				a.origins[option.LongName] = option.EnvDefaultKey
 			}
 		}
 	}
@@ -124,5 +129,22 @@ func (a *app) settleTarget(parser *flags.Parser) {
 		a.global.targetFrom = option.EnvDefaultKey
 	case os.Getenv(gaols) != "":
 		a.global.Target, a.global.targetFrom = os.Getenv(gaols), gaols
+		a.origins["target"] = gaols
 	}
+}
+
+// aboutOption finds which option a mistake is about.
+var aboutOption = regexp.MustCompile(`^--([a-z-]+)`)
+
+// withOrigin adds to a mistake the variable that is to be mended.
+func (a *app) withOrigin(err error) error {
+	mistake, is := err.(usageError)
+	if !is {
+		return err
+	}
+	option := aboutOption.FindStringSubmatch(mistake.message)
+	if option == nil || a.origins[option[1]] == "" {
+		return err
+	}
+	return usagef("%s (from %s)%s", option[0], a.origins[option[1]], strings.TrimPrefix(mistake.message, option[0]))
 }

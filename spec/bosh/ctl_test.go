@@ -171,7 +171,7 @@ var _ = Describe("pre-start", func() {
 		Eventually(session).Should(gexec.Exit(1))
 		Expect(string(session.Err.Contents())).To(SatisfyAll(
 			HavePrefix("weeder can't run with this configuration (--max-in-flight is the property max_in_flight, and so on):\n"),
-			ContainSubstring(`error: --protect "[": `), ContainSubstring(`error: --protect "=x": `), ContainSubstring("error: --target (from WEEDER_TARGET): "),
+			ContainSubstring(`error: --protect (from WEEDER_PROTECT) "[": `), ContainSubstring(`error: --protect (from WEEDER_PROTECT) "=x": `), ContainSubstring("error: --target (from WEEDER_TARGET): "),
 		))
 		Expect(s.running()).To(BeEmpty())
 	})
