@@ -180,6 +180,7 @@ var _ = Describe("what holds an orphan of 6 hours", func() {
 	DescribeTable("protected", table,
 		Entry("by a glob over its handle", func() {}, []string{"--protect=le?k*"}, holds{"protected"}),
 		Entry("not by one for others", func() {}, []string{"--protect=neigh*", "--protect=lea"}, none),
+		Entry("by one of several in a list", func() {}, []string{"--protect", "neigh*, ,le*,"}, holds{"protected"}),
 		Entry("by the value of a property",
 			func() { w.change(leak, body{"properties": body{"team": "main"}}) }, []string{"--protect=team=main"}, holds{"protected"}),
 		Entry("not by another value",

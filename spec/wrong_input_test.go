@@ -55,6 +55,9 @@ var _ = Describe("wrong input", func() {
 		Entry("a malformed glob among good ones", []string{"reap", "--yes", "--protect=a*", "--protect=[a-"}, `--protect "[a-": `),
 		Entry("a property without a name", []string{"scan", "--protect==web"}, `--protect "=web": `, "name is missing"),
 		Entry("an empty protection", []string{"scan", "--protect="}, "--protect", "handle glob or key=value"),
+		Entry("an empty protection beside a good one", []string{"scan", "--protect=", "--protect=a*"}, "--protect", "handle glob or key=value"),
+		Entry("a list of no protections", []string{"scan", "--protect= , "}, "--protect", "handle glob or key=value"),
+		Entry("a malformed glob in a list", []string{"scan", "--protect=a*,[b,c]"}, `--protect "[b": `, "syntax error in pattern"),
 
 		Entry("a verdict that there is not", []string{"scan", "--only=dead"}, "--only", "orphan, unknown, foreign or live"),
 		Entry("another reading of a ttl of 0", []string{"scan", "--zero-ttl=now"}, "--zero-ttl", "never or expires-at"),

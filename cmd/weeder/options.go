@@ -35,7 +35,7 @@ type globalOptions struct {
 type policyOptions struct {
 	Grace     time.Duration `long:"grace" default:"10m" description:"how long a container must have been an orphan; its own grace time counts where that is longer"`
 	BusyGrace time.Duration `long:"busy-grace" default:"24h" description:"the same, where processes can't be told, or run though the root volume is gone"`
-	Protect   []string      `long:"protect" env-delim:"," variable:"added" description:"never destroy containers that match: a handle glob, or key=value of a property (repeatable, and added to the variable's)"`
+	Protect   []string      `long:"protect" env-delim:"," variable:"added" description:"never destroy containers that match: handle globs, or key=value of a property, separated by commas (repeatable, and added to the variable's)"`
 }
 
 // lookOptions are the policy of the commands that destroy nothing.
@@ -76,15 +76,23 @@ func checked(policy reaper.Policy, mistakes []error) error {
 	return errors.Join(mistakes...)
 }
 
-// protected are the protections, each once.
+// protected are the protections, each once. Where a list has none, an empty one
+// is in its place, to be refused: who gave it believes that it protects.
 func (o policyOptions) protected() []string {
 	var texts []string
-	for _, text := range o.Protect {
-		if text = strings.TrimSpace(text); !slices.Contains(texts, text) {
-			texts = append(texts, text)
+	for _, list := range o.Protect {
+		none := true
+		for text := range strings.SplitSeq(list, ",") {
+			if text = strings.TrimSpace(text); text != "" {
+				texts, none = append(texts, text), false
+			}
+		}
+		if none {
+			texts = append(texts, "")
 		}
 	}
-	return texts
+	slices.Sort(texts)
+	return slices.Compact(texts)
 }
 
 func (o lookOptions) policy() (reaper.Policy, error) {
