@@ -61,14 +61,14 @@ func (p Policy) Mistakes() []error {
 }
 
 // Protection matches containers that are never destroyed: by a glob over the
-// handle, or by a property that has a value.
+// handle, or by a property whose value is one or matches it as a glob.
 type Protection struct {
 	glob       string
 	key, value string
 }
 
 // ParseProtection reads a handle glob (as path.Match) or key=value of a
-// property.
+// property. A value that is no glob is but a value.
 func ParseProtection(text string) (Protection, error) {
 	if key, value, isProperty := strings.Cut(text, "="); isProperty {
 		if key == "" {
@@ -104,5 +104,6 @@ func (p Protection) covers(container Container) bool {
 		return true
 	}
 	value, found := container.Properties[p.key]
-	return found && value == p.value
+	matched, _ := path.Match(p.value, value)
+	return found && (matched || value == p.value)
 }

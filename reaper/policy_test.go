@@ -34,7 +34,12 @@ var _ = Describe("Protection", func() {
 		Entry("an empty value", "team=", with(map[string]string{"team": ""}), true),
 		Entry("no such property is no empty value", "team=", with(map[string]string{}), false),
 		Entry("a value with an =", "image=a=b", with(map[string]string{"image": "a=b"}), true),
-		Entry("a value is no glob", "team=*", with(map[string]string{"team": "main"}), false),
+		Entry("a glob over the value", "team=ma?n*", with(map[string]string{"team": "main-2"}), true),
+		Entry("a glob over another value", "team=ma?n*", with(map[string]string{"team": "other"}), false),
+		Entry("a part of the value alone", "team=mai", with(map[string]string{"team": "main"}), false),
+		Entry("a value that is its own glob's", "team=[a]*", with(map[string]string{"team": "[a]*"}), true),
+		Entry("a value that is no glob", "team=[a", with(map[string]string{"team": "[a"}), true),
+		Entry("no such property is no any value", "team=*", with(map[string]string{}), false),
 		Entry("properties that are not known may be any", "team=main", with(nil), true),
 		Entry("a handle needs no properties", "d-1", with(nil), false),
 	)

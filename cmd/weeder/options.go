@@ -35,7 +35,7 @@ type globalOptions struct {
 type policyOptions struct {
 	Grace     time.Duration `long:"grace" default:"10m" description:"how long a container must have been an orphan; its own grace time counts where that is longer"`
 	BusyGrace time.Duration `long:"busy-grace" default:"24h" description:"the same, where processes can't be told, or run though the root volume is gone"`
-	Protect   []string      `long:"protect" env-delim:"," variable:"added" description:"never destroy containers that match: handle globs, or key=value of a property, separated by commas (repeatable, and added to the variable's)"`
+	Protect   []string      `long:"protect" env-delim:"," variable:"added" description:"never destroy containers that match: handle globs, or key=value of a property, where the value may be a glob, too; separated by commas (repeatable, and added to the variable's)"`
 }
 
 // lookOptions are the policy of the commands that destroy nothing.
