@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"weeder/reaper"
@@ -31,7 +30,7 @@ type API struct {
 // contexts. Nothing is asked yet.
 func NewAPI(address string, timeout time.Duration) *API {
 	return &API{
-		address: strings.TrimSuffix(strings.TrimPrefix(address, "http://"), "/"),
+		address: bareAddress(address),
 		timeout: timeout,
 		client: &http.Client{
 			// No proxy: it would be asked about the worker's own loopback.

@@ -83,7 +83,7 @@ var _ = Describe("help", func() {
 			args, err := shellwords.Parse(example[1])
 			Expect(err).NotTo(HaveOccurred())
 			// All mistakes are told: where this is the only one, there is no other.
-			complains(weeder(nil, append(args, "--timeout=0s")...), 2, "error: --timeout: give a duration above 0, such as 30s\n")
+			complains(weeder(nil, append(args, "--timeout=0s")...), 2, "error: --timeout: give at least 1ms, such as 30s\n")
 		}
 	})
 
@@ -138,9 +138,9 @@ var _ = Describe("an environment variable", func() {
 		Expect(said(finish(with))).To(ContainSubstring(evidence))
 	},
 		Entry(nil, "WEEDER_TARGET=unix:///nowhere/garden.sock", "ping", "at unix:///nowhere/garden.sock"),
-		Entry(nil, "WEEDER_TIMEOUT=1ns", "ping", "within 0s"),
+		Entry(nil, "WEEDER_TIMEOUT=999us", "ping", "--timeout (from WEEDER_TIMEOUT): give at least 1ms"),
 		Entry(nil, "WEEDER_VOLUMES=/nowhere/volumes", "scan --json", `"volumes_dir": "/nowhere/volumes"`),
-		Entry(nil, "WEEDER_BAGGAGECLAIM=127.0.0.1:0", "scan", "ask baggageclaim at 127.0.0.1:0 "),
+		Entry(nil, "WEEDER_BAGGAGECLAIM=127.0.0.1:1", "scan", "ask baggageclaim at 127.0.0.1:1 "),
 		Entry(nil, "WEEDER_DEPOT=/nowhere/depot", "scan", "/nowhere/depot"),
 		Entry("WEEDER_JOURNAL", "WEEDER_JOURNAL=/"+strings.Repeat("x", 300), "scan", "file name too long"),
 		Entry(nil, "WEEDER_MAX_CONTAINERS=77", "scan --json", `"max_containers": 77`),
@@ -157,14 +157,14 @@ var _ = Describe("an environment variable", func() {
 		Entry(nil, "WEEDER_MAX_PER_PASS=1", "reap --dry-run --busy-grace=0s", "--max-per-pass 1 is reached"),
 		Entry(nil, "WEEDER_MAX_IN_FLIGHT=0", "reap --dry-run", "--max-in-flight (from WEEDER_MAX_IN_FLIGHT): give at least 1"),
 		Entry(nil, "WEEDER_DESTROY_TIMEOUT=0s", "reap --dry-run", "--destroy-timeout (from WEEDER_DESTROY_TIMEOUT): give at least 1s"),
-		Entry(nil, "WEEDER_OVERRIDE=baggageclaim-unreachable", "reap --dry-run --baggageclaim 127.0.0.1:0", "overridden"),
+		Entry(nil, "WEEDER_OVERRIDE=baggageclaim-unreachable", "reap --dry-run --baggageclaim 127.0.0.1:1", "overridden"),
 	)
 
 	It("gives way to the option itself", func() {
 		w := emptyWorker()
 		w.orphan("leaked")
 		command := command(w, "--timeout=9s", "scan", "--grace=10m", "--only=orphan", "--json")
-		command.Env = append(command.Env, "WEEDER_TIMEOUT=1ns", "WEEDER_GRACE=7h", "WEEDER_ONLY=live")
+		command.Env = append(command.Env, "WEEDER_TIMEOUT=0s", "WEEDER_GRACE=7h", "WEEDER_ONLY=live")
 		session := finish(command)
 		Expect(session).To(gexec.Exit(0))
 		Expect(parse(session).of("leaked").Eligible).To(BeTrue())

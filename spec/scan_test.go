@@ -95,7 +95,7 @@ var _ = Describe("scan", func() {
 		It("exits 3 with orphans, shown or not, held or not", func() {
 			w.orphan("leaked")
 			Expect(weeder(w, "scan")).To(gexec.Exit(0))
-			for _, args := range [][]string{{}, {"--json"}, {"--only=live"}, {"--grace=7h"}, {"--baggageclaim=127.0.0.1:0"}} {
+			for _, args := range [][]string{{}, {"--json"}, {"--only=live"}, {"--grace=7h"}, {"--baggageclaim=127.0.0.1:1"}} {
 				session := weeder(w, append([]string{"scan", "--exit-code"}, args...)...)
 				Expect(session).To(gexec.Exit(3), "%v", args)
 				Expect(stdout(session)).NotTo(BeEmpty())

@@ -43,6 +43,7 @@ var _ = Describe("wrong input", func() {
 		Entry("an empty target", []string{"--target=", "ping"}, "--target: empty", "host:port"),
 		Entry("a timeout of nothing", []string{"--timeout=0s", "ping"}, "--timeout", "30s"),
 		Entry("a timeout below nothing", []string{"--timeout=-1s", "ping"}, "--timeout", "30s"),
+		Entry("a timeout of less than any answer takes", []string{"--timeout=999us", "ping"}, "--timeout: give at least 1ms, such as 30s"),
 		Entry("a negative grace", []string{"scan", "--grace=-1s"}, "--grace", "negative"),
 		Entry("a negative grace of the busy", []string{"reap", "--yes", "--busy-grace=-1s"}, "--busy-grace", "negative"),
 		Entry("a destroy timeout of nothing", []string{"reap", "--yes", "--destroy-timeout=0s"}, "--destroy-timeout", "at least 1s"),
@@ -50,6 +51,13 @@ var _ = Describe("wrong input", func() {
 		Entry("a negative cap", []string{"reap", "--yes", "--max-per-pass=-1"}, "--max-per-pass", "0 for no bound"),
 		Entry("a cap that is no number", []string{"reap", "--yes", "--max-per-pass=few"}, "--max-per-pass", `"few": want a whole number: see`),
 		Entry("negative slots", []string{"--max-containers=-1", "scan"}, "--max-containers", `"-1": want a whole number from 0 on: see`),
+
+		Entry("an address of baggageclaim that is none", []string{"scan", "--baggageclaim=7788"},
+			`--baggageclaim: "7788" is no address: want host:port, such as 127.0.0.1:7788, or '' to do without`),
+		Entry("a namespace that is none", []string{"scan", "--containerd-namespace=con/course"}, "--containerd-namespace: ", "such as concourse"),
+		Entry("no namespace", []string{"scan", "--containerd-namespace="}, "--containerd-namespace: ", "such as concourse"),
+		Entry("a depot that is a file", []string{"scan", "--depot=/dev/null"}, "--depot: /dev/null is no directory: name one"),
+		Entry("a depot in a file", []string{"scan", "--depot=/dev/null/depot"}, "--depot: /dev/null/depot can't be a directory"),
 
 		Entry("a malformed glob", []string{"scan", "--protect=[a-"}, `--protect "[a-": `, "syntax error in pattern"),
 		Entry("a malformed glob among good ones", []string{"reap", "--yes", "--protect=a*", "--protect=[a-"}, `--protect "[a-": `),

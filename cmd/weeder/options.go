@@ -9,7 +9,6 @@ import (
 
 	"github.com/jessevdk/go-flags"
 
-	"weeder/gardenclient"
 	"weeder/reaper"
 )
 
@@ -17,14 +16,14 @@ import (
 // paths, or can be.
 type globalOptions struct {
 	Target              string        `short:"t" long:"target" default:"127.0.0.1:7777" variable:"filled" description:"Garden's address, host:port; an existing or absolute path, or unix://PATH, is a socket (also GAOL_TARGET)" complete:"files"`
-	Timeout             time.Duration `long:"timeout" default:"30s" description:"longest wait for an answer of Garden or baggageclaim"`
+	Timeout             time.Duration `long:"timeout" default:"30s" description:"longest wait for an answer of Garden or baggageclaim; at least 1ms"`
 	Volumes             string        `long:"volumes" description:"baggageclaim's volumes directory (default: the first that exists of Concourse's usual places)" complete:"files"`
 	Baggageclaim        string        `long:"baggageclaim" default:"127.0.0.1:7788" description:"baggageclaim's address, the second witness; '' to do without: then expiry alone never makes a destroy"`
 	Containerd          string        `long:"containerd" default:"/run/containerd/containerd.sock" description:"containerd's socket; '' to do without" complete:"files"`
 	ContainerdNamespace string        `long:"containerd-namespace" default:"concourse" description:"containerd's namespace of Concourse's containers"`
 	Depot               string        `long:"depot" description:"Guardian's depot, where the bundles are (default: where Garden says)" complete:"files"`
 	Journal             string        `long:"journal" description:"directory of weeder's journal (default: /var/vcap/data/weeder/journal where that exists, else /var/lib/weeder/journal)" complete:"files"`
-	MaxContainers       uint64        `long:"max-containers" default:"250" description:"slots of the worker, where Garden does not say"`
+	MaxContainers       uint64        `long:"max-containers" default:"250" description:"slots of the worker, where Garden does not say; 0: not known"`
 	LogLevel            logLevelFlag  `long:"log-level" value-name:"LEVEL" description:"write weeder's log to stderr from this level on: debug, info, error or fatal (default: none)"`
 	// targetFrom is the option or the variable that gave the target. Empty: it is
 	// the default.
@@ -118,19 +117,6 @@ func (o destroyOptions) policy() (reaper.Policy, error) {
 func (o destroyOptions) check() error {
 	_, err := o.policy()
 	return err
-}
-
-// check finds what the parser can't: values of the right type that make no
-// sense.
-func (g globalOptions) check() error {
-	var mistakes []error
-	if _, err := gardenclient.ParseTarget(g.Target); err != nil {
-		mistakes = append(mistakes, usagef("--target: %v", err))
-	}
-	if g.Timeout <= 0 {
-		mistakes = append(mistakes, usagef("--timeout: give a duration above 0, such as 30s"))
-	}
-	return errors.Join(mistakes...)
 }
 
 // journalDir is where the journal is.
