@@ -158,6 +158,7 @@ var _ = Describe("garden trap", func() {
 			w.create(body{"handle": "ours", "age": "6h", "properties": map[string]string{"concourse:volumes": `["missing"]`}})
 			w.fault("containerd")
 
+			Expect(stderr(weeder(w, "scan", "--max-containers=0"))).To(HavePrefix("2 slots used: 2 containers listed"), "0 is not known")
 			found := scan(w, "--max-containers", "77")
 			Expect(found.of("ours").codes()).To(ConsistOf("volume-missing"))
 			Expect(found.of("healthy").codes()).To(ConsistOf("no-source"))

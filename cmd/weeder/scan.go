@@ -94,8 +94,12 @@ func (a *app) sum(report reaper.Report, maximum uint64) {
 			hidden++
 		}
 	}
-	text := fmt.Sprintf("%d of %d slots used: %s listed by Garden, %d hidden",
-		len(report.Findings), maximum, plural(len(report.Findings)-hidden, "container"), hidden)
+	used := fmt.Sprintf("%d of %d", len(report.Findings), maximum)
+	if maximum == 0 {
+		used = fmt.Sprint(len(report.Findings))
+	}
+	text := fmt.Sprintf("%s slots used: %s listed by Garden, %d hidden",
+		used, plural(len(report.Findings)-hidden, "container"), hidden)
 	separator := "; "
 	for _, verdict := range reaper.Verdicts {
 		if n := report.Count(verdict); n > 0 {
