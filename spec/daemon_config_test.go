@@ -71,9 +71,23 @@ var _ = Describe("daemon's configuration", func() {
 		Entry("a negative grace", nil, "--grace=-1s", "--grace: give no negative duration"),
 		Entry("a short interval", nil, "--interval=4s", "--interval: 4s is too short: give at least 5s"),
 		Entry("a negative interval", nil, "--interval=-30s", "--interval: -30s is too short"),
-		Entry("an address without a port", nil, "--listen=127.0.0.1", "--listen"),
+		Entry("an address without a port", nil, "--listen=127.0.0.1", "give host:port, such as 127.0.0.1:7790, or '' for none"),
 		Entry("an address with a port that is none", nil, "--listen=127.0.0.1:http-or-so", "--listen"),
 		Entry("an address with a port beyond all", nil, "--listen=127.0.0.1:65536", "--listen"),
+		Entry("a volumes directory that is none", nil, "--volumes=/dev/null", "--volumes: /dev/null is no directory: name one"),
+		Entry("a relative volumes directory", nil, "--volumes=volumes", `--volumes: "volumes" is relative: give a daemon an absolute path`),
+		Entry("a relative depot", nil, "--depot=./depot", `--depot: "./depot" is relative`),
+		Entry("a depot that is none", nil, "--depot=/dev/null", "--depot: /dev/null is no directory"),
+		Entry("a relative journal of the environment", []string{"WEEDER_JOURNAL=journal"}, "", `--journal (from WEEDER_JOURNAL): "journal" is relative`),
+		Entry("a journal that is none", nil, "--journal=/dev/null", "--journal: /dev/null is no directory"),
+		Entry("a relative socket of containerd", nil, "--containerd=containerd.sock", `--containerd: "containerd.sock" is relative`),
+		Entry("a URL of containerd's socket", nil, "--containerd=unix:///run/containerd/containerd.sock",
+			"--containerd: \"unix:///run/containerd/containerd.sock\" is a URL: give the path of the socket, such as /run/containerd/containerd.sock\n"),
+		Entry("a file for containerd's socket", nil, "--containerd=/dev/null", "--containerd: /dev/null is no socket: give containerd's, or '' to do without"),
+		Entry("a directory for containerd's socket", nil, "--containerd=/", "--containerd: / is no socket"),
+		Entry("a namespace that is none", nil, "--containerd-namespace=a/b", "--containerd-namespace: "),
+		Entry("an address of baggageclaim that is none", []string{"WEEDER_BAGGAGECLAIM=none"}, "", "--baggageclaim (from WEEDER_BAGGAGECLAIM): "),
+		Entry("a short timeout", nil, "--timeout=999us", "--timeout: give at least 1ms"),
 		Entry("an override", nil, "--override=no-volume-found", "unknown flag"),
 		Entry("a ttl of 0 that expires", nil, "--zero-ttl=expires-at", "unknown flag"),
 		Entry("an argument", nil, "leak", `unexpected argument "leak"`),
@@ -81,7 +95,9 @@ var _ = Describe("daemon's configuration", func() {
 	)
 
 	It("is good", func() {
-		for _, args := range [][]string{nil, {"--grace=1m", "--interval=5s"}, {"--listen="}, {"--listen=:7790"}, {"--max-per-pass=0"}} {
+		for _, args := range [][]string{nil, {"--grace=1m", "--interval=5s"}, {"--listen="}, {"--listen=:7790"}, {"--max-per-pass=0"},
+			{"--containerd="}, {"--containerd=/nowhere/containerd.sock"}, {"--volumes=/nowhere/volumes"}, {"--depot=/nowhere"},
+			{"--journal=/nowhere/journal"}, {"--baggageclaim="}, {"--baggageclaim=http://localhost:7788/"}, {"--timeout=1ms"}, {"--max-containers=0"}} {
 			session := with(nil, append(args, "--check")...)
 			Expect(session).To(gexec.Exit(0))
 			Expect(stdout(session)).To(Equal("the configuration is good\n"))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -31,34 +30,9 @@ type daemonCommand struct {
 	Check    bool          `long:"check" description:"check the configuration and exit"`
 }
 
-// The least that a daemon takes: below, a single hiccup of the worker could
-// make a destroy.
-const (
-	leastGrace    = time.Minute
-	leastInterval = 5 * time.Second
-)
-
 // restingGCPercent is Go's own. Less costs a fourth of each pass's CPU for a
 // megabyte, more takes memory up to the budget's bound.
 const restingGCPercent = 100
-
-// check finds every mistake in the configuration.
-func (c *daemonCommand) check() error {
-	_, err := c.policy()
-	mistakes := []error{err}
-	if c.Grace >= 0 && c.Grace < leastGrace {
-		mistakes = append(mistakes, usagef("--grace: %s is too short for a daemon: give at least %s", c.Grace, leastGrace))
-	}
-	if c.Interval < leastInterval {
-		mistakes = append(mistakes, usagef("--interval: %s is too short: give at least %s", c.Interval, leastInterval))
-	}
-	if c.Listen != "" {
-		if _, err := status.Loopback(c.Listen); err != nil {
-			mistakes = append(mistakes, usagef("--listen: %v", err))
-		}
-	}
-	return errors.Join(mistakes...)
-}
 
 // Execute runs the command.
 func (c *daemonCommand) Execute(args []string) error {
