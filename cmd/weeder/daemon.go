@@ -14,6 +14,7 @@ import (
 	"code.cloudfoundry.org/lager/v3"
 	"golang.org/x/sync/errgroup"
 
+	"weeder/baggageclaim"
 	"weeder/gardenclient"
 	"weeder/journal"
 	"weeder/reaper"
@@ -27,7 +28,7 @@ type daemonCommand struct {
 	Interval time.Duration `long:"interval" default:"30s" description:"wait between two passes, give or take a tenth; at least 5s"`
 	Listen   string        `long:"listen" default:"127.0.0.1:7790" description:"address of metrics, health and the last pass, host:port; '' for none"`
 	DryRun   bool          `long:"dry-run" description:"decide the same, journal it as would-destroy, destroy nothing"`
-	Check    bool          `long:"check" description:"check the configuration and exit"`
+	Check    bool          `long:"check" description:"check the configuration, show what weeder makes of it, and exit"`
 }
 
 // restingGCPercent is Go's own. Less costs a fourth of each pass's CPU for a
@@ -44,6 +45,7 @@ func (c *daemonCommand) Execute(args []string) error {
 		return err
 	}
 	if c.Check {
+		c.showSettings(c.settings(policy))
 		fmt.Fprintln(c.app.stdout, "the configuration is good")
 		return nil
 	}
@@ -120,9 +122,15 @@ func (c *daemonCommand) run(policy reaper.Policy, listener net.Listener, hangups
 		logger.Error("failed-to-read-journal", err)
 	}
 
+	global := c.app.global
+	// Where none is there yet, weeder goes on looking for one.
+	volumes, _ := baggageclaim.Locate(global.Volumes)
 	logger.Info("started", lager.Data{
-		"version": version, "target": c.app.global.Target, "journal": dir, "dry-run": c.DryRun,
-		"interval": c.Interval.String(), "grace": policy.Grace.String(), "remembered-orphans": len(daemon.Past.Orphans),
+		"version": version, "target": global.Target, "volumes": volumes, "depot": global.Depot,
+		"containerd": global.Containerd, "baggageclaim": global.Baggageclaim, "journal": dir, "listen": c.Listen,
+		"dry-run": c.DryRun, "interval": c.Interval.String(), "grace": policy.Grace.String(),
+		"busy-grace": policy.BusyGrace.String(), "protect": orEmpty(c.protected()),
+		"remembered-orphans": len(daemon.Past.Orphans),
 	})
 	group, ctx := errgroup.WithContext(c.app.ctx)
 	group.Go(func() error {
