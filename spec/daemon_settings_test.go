@@ -91,6 +91,27 @@ var _ = Describe("daemon --check", func() {
 		Entry("not on loopback", "[::1]:7790", false),
 	)
 
+	It("warns of variables that are no options, as the daemon itself does", func() {
+		w := emptyWorker()
+		variables := []string{"WEEDER_DRYRUN=true", "WEEDER_GRACETIME=1h", "WEEDER_QUX=", "WEEDER_SINCE=1h",
+			"WEEDER_PORT=tcp://10.0.0.1:7790", "WEEDER_SERVICE_HOST=10.0.0.1", "WEEDER_METRICS_PORT_7790_TCP=tcp://10.0.0.1:7790"}
+		warnings := "warning: WEEDER_DRYRUN is no option: did you mean WEEDER_DRY_RUN?\n" +
+			"warning: WEEDER_GRACETIME is no option: did you mean WEEDER_GRACE?\n" +
+			"warning: WEEDER_QUX is no option: see weeder daemon --help\n"
+		session := checked(w, variables)
+		Expect(session).To(gexec.Exit(0))
+		Expect(stderr(session)).To(Equal(warnings))
+
+		command := command(w, "daemon", "--listen=127.0.0.1:0")
+		command.Env = append(command.Env, variables...)
+		session, err := gexec.Start(command, GinkgoWriter, GinkgoWriter)
+		Expect(err).NotTo(HaveOccurred())
+		d := &daemon{Session: session, worker: w}
+		Eventually(func() []logLine { return d.logged("started") }).Should(HaveLen(1))
+		d.end()
+		Expect(stderr(session)).To(Equal(warnings))
+	})
+
 	It("is what the daemon's log begins with", func() {
 		w := emptyWorker()
 		d := startDaemon(w, "--protect=a*,b", "--depot", w.Depot, "--busy-grace=2h")

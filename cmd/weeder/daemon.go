@@ -44,6 +44,9 @@ func (c *daemonCommand) Execute(args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := c.warnOfUnknownVariables(); err != nil {
+		return err
+	}
 	if c.Check {
 		c.showSettings(c.settings(policy))
 		fmt.Fprintln(c.app.stdout, "the configuration is good")
