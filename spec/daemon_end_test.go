@@ -131,12 +131,17 @@ var _ = Describe("daemon", func() {
 		d := startDaemon(w)
 		other := weeder(w, "daemon", "--listen=")
 		Expect(other).To(gexec.Exit(1))
-		Expect(stderr(other)).To(MatchRegexp(`^error: another weeder daemon \(pid %d, since \S+Z\) holds %s\n$`,
+		Expect(stderr(other)).To(MatchRegexp(`^error: another weeder daemon \(pid %d, since \S+Z\) holds %s: stop it, or give this one a --journal of its own\n$`,
 			d.Command.Process.Pid, filepath.Join(w.Journal, journal.LockName)))
 		Expect(weeder(w, "scan")).To(gexec.Exit(0), "others may look")
 
 		d.kill()
 		startDaemon(w)
+	})
+
+	It("says what to try where it can't have its journal", func() {
+		Expect(os.MkdirAll(filepath.Join(w.Journal, journal.LockName), 0o755)).To(Succeed())
+		complains(weeder(w, "daemon", "--listen="), 1, journal.LockName+": is a directory: name another directory with --journal\n")
 	})
 
 	It("leaves the lock to the next one when it ends", func() {

@@ -181,7 +181,7 @@ var _ = Describe("history", func() {
 	It("says that it may not read", func() {
 		write(about(now(), "destroyed", "c-1"))
 		forbid(w.Journal)
-		complains(unprivileged(w, "history"), 1, w.Journal, "permission denied")
+		complains(unprivileged(w, "history"), 1, w.Journal, "permission denied: run weeder as root\n")
 	})
 
 	DescribeTable("takes no other",

@@ -9,6 +9,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
+
+	"weeder/journal"
 )
 
 // What a user may not read is not known: it is no sign that something is gone.
@@ -168,6 +170,14 @@ var _ = Describe("as a user without permission", func() {
 		Expect(session).To(gexec.Exit(0))
 		Expect(stderr(session)).To(MatchRegexp(`(?m)^warning: the journal can't be written .*permission denied.* destroyed leaked$`))
 		Expect(w.destroyed()).To(ConsistOf("leaked"))
+	})
+
+	It("for a daemon's journal: does not start, and says what to try", func() {
+		const hint = "permission denied: run weeder as root, or name another directory with --journal\n"
+		Expect(os.Mkdir(w.Journal, 0o555)).To(Succeed())
+		complains(unprivileged(w, "daemon", "--listen="), 1, filepath.Join(w.Journal, journal.LockName), hint)
+		w.Journal = filepath.Join(w.Journal, "journal")
+		complains(unprivileged(w, "daemon", "--listen="), 1, "make journal directory: ", w.Journal, hint)
 	})
 
 	It("for Garden's socket: says that it is not allowed to connect", func() {

@@ -70,7 +70,7 @@ func (c *daemonCommand) watch(policy reaper.Policy, hangups <-chan os.Signal, lo
 	case journal.DiskFails(err):
 		logger.Error("failed-to-lock-journal", err)
 	case err != nil:
-		return err
+		return aboutLock(err)
 	default:
 		defer held.Release()
 	}

@@ -61,7 +61,7 @@ func (c *historyCommand) Execute([]string) error {
 	}
 	account, err := journal.Read(c.app.global.journalDir(), since)
 	if err != nil {
-		return err
+		return aboutReading(err)
 	}
 	if since.IsZero() {
 		since = earliest(account.Entries, until)
