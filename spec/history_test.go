@@ -84,6 +84,10 @@ var _ = Describe("history", func() {
 		Entry("90 minutes", []string{"--since=90m"}, "now"),
 		Entry("two days", []string{"--since=2d"}, "yesterday", "today", "now"),
 		Entry("nine and a half days", []string{"--since", "9.5d"}, "old", "yesterday", "today", "now"),
+		Entry("a week", []string{"--since=1w"}, "yesterday", "today", "now"),
+		Entry("a week and two days", []string{"--since=1w2d"}, "old", "yesterday", "today", "now"),
+		Entry("a day and two hours", []string{"--since=1d2h"}, "yesterday", "today", "now"),
+		Entry("two days, up to one ago", []string{"--since=2d", "--until=1d"}, "yesterday"),
 	)
 
 	It("counts by the hour, those included in which nothing happened", func() {
@@ -184,6 +188,12 @@ var _ = Describe("history", func() {
 		complains(unprivileged(w, "history"), 1, w.Journal, "permission denied: run weeder as root\n")
 	})
 
+	It("says what to give for nothing", func() {
+		for _, option := range []string{"--since", "--until"} {
+			complains(weeder(w, "history", option, ""), 2, option+"': \"\": give a duration above 0, such as 90m, 24h, 1d12h or 2w, or a time, such as '2026-11-20 14:00'")
+		}
+	})
+
 	DescribeTable("takes no other",
 		func(args ...string) {
 			complains(weeder(w, append([]string{"history"}, args...)...), 2)
@@ -191,6 +201,12 @@ var _ = Describe("history", func() {
 		Entry("duration", "--since=yesterday"),
 		Entry("duration than one above 0", "--since=0h"),
 		Entry("duration than one above 0", "--since=-1d"),
+		Entry("duration than one above 0", "--since=1d-1h"),
+		Entry("duration than one above 0", "--since=0d"),
+		Entry("days than before hours", "--since=12h1d"),
+		Entry("number of days", "--since=1.2.3d"),
+		Entry("duration than one that can be counted", "--since=99999999w"),
+		Entry("duration than one on a line", "--since=1d\n"),
 		Entry("grouping", "--by=day"),
 	)
 })

@@ -11,7 +11,7 @@ import (
 
 type historyCommand struct {
 	app   *app
-	Since momentFlag `long:"since" value-name:"TIME" description:"how far to look back, such as 90m, 24h or 7d, or from when: 2026-11-20, '2026-11-20 14:00' by this machine's clock, or RFC 3339 (default: 24h, or with a HANDLE all that there is)"`
+	Since momentFlag `long:"since" value-name:"TIME" description:"how far to look back, such as 90m, 24h, 1d12h or 2w, or from when: 2026-11-20, '2026-11-20 14:00' by this machine's clock, or RFC 3339 (default: 24h, or with a HANDLE all that there is)"`
 	Until momentFlag `long:"until" value-name:"TIME" description:"up to when, given likewise (default: now)"`
 	By    byFlag     `long:"by" value-name:"WHAT" description:"count how many leaked, were destroyed and failed: in each hour, or with hour-of-day in each of the 24 of this machine's clock"`
 	JSON  bool       `long:"json" description:"print JSON"`

@@ -2,8 +2,9 @@ package main
 
 import (
 	"fmt"
+	"math"
+	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -24,27 +25,46 @@ var momentLayouts = []string{
 
 // UnmarshalFlag implements flags.Unmarshaler.
 func (f *momentFlag) UnmarshalFlag(value string) error {
-	if value == "" {
-		*f = momentFlag{}
-		return nil
-	}
 	for _, layout := range momentLayouts {
 		if at, err := time.ParseInLocation(layout, value, time.Local); err == nil {
 			*f = momentFlag{at: at}
 			return nil
 		}
 	}
-	ago, err := time.ParseDuration(value)
-	if days, inDays := strings.CutSuffix(value, "d"); inDays {
-		var count float64
-		count, err = strconv.ParseFloat(days, 64)
-		ago = time.Duration(count * float64(24*time.Hour))
-	}
-	if err != nil || ago <= 0 {
-		return fmt.Errorf("%q: give a duration above 0, such as 90m, 24h or 7d, or a time, such as '2026-11-20 14:00' or 2026-11-20T14:00:00Z", value)
+	ago, is := parseAgo(value)
+	if !is {
+		return fmt.Errorf("%q: give a duration above 0, such as 90m, 24h, 1d12h or 2w, or a time, such as '2026-11-20 14:00' or 2026-11-20T14:00:00Z", value)
 	}
 	*f = momentFlag{ago: ago}
 	return nil
+}
+
+// weeksAndDays are the units that people give before those that package time
+// knows.
+var weeksAndDays = regexp.MustCompile(`(?s)^(?:([0-9.]+)w)?(?:([0-9.]+)d)?(.*)$`)
+
+// parseAgo reads a duration above 0 as package time does, with weeks and days.
+func parseAgo(value string) (ago time.Duration, is bool) {
+	parts := weeksAndDays.FindStringSubmatch(value)
+	total := 0.0
+	for i, unit := range []time.Duration{7 * 24 * time.Hour, 24 * time.Hour} {
+		if parts[i+1] == "" {
+			continue
+		}
+		count, err := strconv.ParseFloat(parts[i+1], 64)
+		if err != nil {
+			return 0, false
+		}
+		total += count * float64(unit)
+	}
+	if rest := parts[3]; rest != "" {
+		duration, err := time.ParseDuration(rest)
+		if err != nil || duration < 0 {
+			return 0, false
+		}
+		total += float64(duration)
+	}
+	return time.Duration(total), total >= 1 && total < math.MaxInt64
 }
 
 // from is the time itself.
