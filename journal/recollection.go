@@ -19,10 +19,17 @@ type recollection struct {
 	Elapsed       time.Duration  `json:"elapsed_ns"`
 	Interval      time.Duration  `json:"interval_ns"`
 	StartingUntil time.Duration  `json:"starting_until_ns"`
+	Policy        keptPolicy     `json:"policy,omitzero"`
 	Identity      string         `json:"identity,omitempty"`
 	HeardSince    *time.Duration `json:"heard_since_ns,omitempty"`
 
 	Orphans map[string]recollectedOrphan `json:"orphans"`
+}
+
+type keptPolicy struct {
+	Grace     time.Duration `json:"grace_ns"`
+	BusyGrace time.Duration `json:"busy_grace_ns"`
+	Protect   []string      `json:"protect,omitempty"`
 }
 
 type recollectedOrphan struct {
@@ -44,7 +51,7 @@ func newRecollection(past reaper.Past, boot string) recollection {
 	kept := recollection{
 		Format: memoryFormat, Boot: boot,
 		At: writable(past.At), Elapsed: past.Elapsed, Interval: past.Interval,
-		StartingUntil: past.StartingUntil, Identity: past.Identity, HeardSince: past.HeardSince,
+		Policy: keptPolicy(past.Policy), StartingUntil: past.StartingUntil, Identity: past.Identity, HeardSince: past.HeardSince,
 	}
 	if past.Orphans != nil {
 		kept.Orphans = make(map[string]recollectedOrphan, len(past.Orphans))
@@ -60,7 +67,7 @@ func newRecollection(past reaper.Past, boot string) recollection {
 func (r recollection) past() reaper.Past {
 	past := reaper.Past{
 		At: writable(r.At), Elapsed: r.Elapsed, Interval: r.Interval,
-		StartingUntil: r.StartingUntil, Identity: r.Identity, HeardSince: r.HeardSince,
+		Policy: reaper.KeptPolicy(r.Policy), StartingUntil: r.StartingUntil, Identity: r.Identity, HeardSince: r.HeardSince,
 	}
 	if r.Orphans != nil {
 		past.Orphans = make(map[string]reaper.PastOrphan, len(r.Orphans))

@@ -113,6 +113,8 @@ type Past struct {
 	Elapsed time.Duration
 	// Interval between passes.
 	Interval time.Duration
+	// Policy that the daemon goes by.
+	Policy KeptPolicy
 	// StartingUntil is when Starting ends.
 	StartingUntil time.Duration
 	// Identity of the volumes directory.

@@ -216,6 +216,7 @@ var _ = Describe("Daemon, started again", func() {
 		Expect(first.Orphans["o"].Passes).To(Equal(1))
 		Expect(w.keeper.last()).To(Equal(reaper.Past{
 			At: w.wall.Now(), Elapsed: w.wall.elapsed(), Interval: w.Interval,
+			Policy:        reaper.KeptPolicy{Grace: 10 * time.Minute, BusyGrace: 24 * time.Hour},
 			StartingUntil: w.wall.elapsed() + 8*time.Minute + 30*time.Second,
 			Identity:      "8:1 2", HeardSince: ptr(w.wall.elapsed() - 90*time.Second),
 			Orphans: map[string]reaper.PastOrphan{"o": {

@@ -76,7 +76,7 @@ func newMemory(d *Daemon, now moment) *Memory {
 		m.unconfirm()
 	}
 	m.change(func(o *PastOrphan) { o.Destroying = false })
-	m.past.Interval = d.Interval
+	m.past.Interval, m.past.Policy = d.Interval, d.Policy.kept()
 	for _, handle := range d.Dangling {
 		m.dangling[handle] = true
 		orphan := m.past.Orphans[handle]

@@ -130,6 +130,27 @@ var _ = Describe("daemon", func() {
 		Expect(w.calls()).NotTo(HaveKey("destroy"))
 	})
 
+	It("has whoever looks or reaps beside it protect what it protects, and wait as it does", func() {
+		w.orphan("guarded")
+		d := startDaemon(w, "--protect=guard*,team=main", "--grace=2m", "--busy-grace=30m")
+		d.passed(1)
+
+		seen := scan(w)
+		Expect(seen.of("guarded").HeldBy).To(ContainElements("protected", "grace"))
+		Expect(stdout(weeder(w, "scan"))).To(MatchRegexp(`(?m)^leak .*grace for (2m|1m\d+s)`))
+		Expect(stdout(weeder(w, "explain", "--no-logs", "guarded"))).To(ContainSubstring("weeder never destroys it while --protect matches it"))
+		told := stdout(weeder(w, "explain", "--no-logs", leak))
+		Expect(told).To(ContainSubstring("weeder will destroy it at"))
+		Expect(told).NotTo(ContainSubstring("options of this look"))
+		Expect(stdout(weeder(w, "explain", "--no-logs", "--grace=1h", leak))).To(
+			ContainSubstring("if the daemon has the options of this look: it has --grace 2m0s --busy-grace 30m0s"))
+
+		result, status := reap(w, "guarded", leak, "--grace=0s")
+		Expect(status).To(BeZero())
+		Expect(result.Destroyed).To(ConsistOf(leak), "its grace was given")
+		Expect(result.heldBy("guarded")).To(Equal([]string{"protected"}))
+	})
+
 	It("says once what it would destroy with --dry-run", func() {
 		w.orphan("other")
 		w.remember(leak, "other")

@@ -34,6 +34,9 @@ type app struct {
 	// origins are the variables, by the long names of the options that have their
 	// values of them.
 	origins map[string]string
+	// given tells of an option of the command whether it was given, on the command
+	// line or by its variable.
+	given func(longName string) bool
 	// command is the name of the one that was given; empty until it is known.
 	command string
 	// listed are the handles that hints are made from, asked for once: many may

@@ -133,7 +133,13 @@ func (s *site) fate(finding reaper.Finding, reap, when string) string {
 	case when == "":
 		when = fmt.Sprintf(" in one of its next passes, the first within %s,", short(s.hindsight.Interval*11/10))
 	}
-	text := "weeder will destroy it" + when + " unless " + pardon(finding) + " by then, if the daemon has the options of this look"
+	text := "weeder will destroy it" + when + " unless " + pardon(finding) + " by then"
+	if !s.asDaemon() {
+		text += ", if the daemon has the options of this look"
+		if daemons := s.hindsight.Policy; daemons.Grace > 0 {
+			text += fmt.Sprintf(": it has --grace %s --busy-grace %s", daemons.Grace, daemons.BusyGrace)
+		}
+	}
 	if finding.Stuck() {
 		text += "; destroying it has failed " + times(finding.Failures) + ", so look into Garden's log"
 	}

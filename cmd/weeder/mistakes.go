@@ -19,6 +19,10 @@ type checker interface{ check() error }
 // of the command line have been told of.
 func (a *app) checkAll(parser *flags.Parser, command flags.Commander, left []string) error {
 	mistakes := a.readVariables(parser, left)
+	a.given = func(name string) bool {
+		option := parser.Active.FindOptionByLongName(name)
+		return option != nil && !option.IsSetDefault()
+	}
 	found := []error{a.global.check()}
 	if checker, can := command.(checker); can {
 		found = append(found, checker.check())

@@ -32,13 +32,12 @@ func (c *reapCommand) Execute([]string) error {
 	if !c.Yes && !c.DryRun && (!c.app.terminal.stdin || !c.app.terminal.stderr) {
 		return usagef("no terminal to ask on: give --yes, or --dry-run to see what would be destroyed")
 	}
-	question := reaper.Question{Policy: policy, Named: handles(c.Args.Handles)}
+	site := c.app.connect()
+	defer site.close()
+	question := reaper.Question{Policy: site.policyOf(c.app, policy), Named: handles(c.Args.Handles)}
 	for _, name := range c.Override {
 		question.Override = append(question.Override, reaper.InterlockName(name))
 	}
-
-	site := c.app.connect()
-	defer site.close()
 	report := site.pass(c.app, question)
 	if err := c.named(report); err != nil {
 		return err

@@ -25,6 +25,8 @@ type site struct {
 	worker     *reaper.Worker
 	// hindsight is what a daemon on this worker remembers.
 	hindsight reaper.Hindsight
+	// policy of this run.
+	policy reaper.Policy
 }
 
 // connect wires up the worker. Nothing is dialled or read yet: what is missing
@@ -78,16 +80,31 @@ func (s *site) close() {
 	}
 }
 
+// policyOf is the policy of this run, given what the daemon here goes by, and has
+// it remembered what the daemon remembers.
+func (s *site) policyOf(a *app, policy reaper.Policy) reaper.Policy {
+	s.remember(a)
+	s.policy = policy.Beside(s.hindsight.Policy, a.given)
+	return s.policy
+}
+
+// asDaemon tells that this run goes by the same policy as the daemon, as far as
+// that is known.
+func (s *site) asDaemon() bool {
+	daemons := s.hindsight.Policy
+	return s.policy.Grace == daemons.Grace && s.policy.BusyGrace == daemons.BusyGrace &&
+		len(s.policy.Protect) == len(daemons.Protect)
+}
+
 // look is a pass for commands that destroy nothing: it shows what the daemon
 // would do.
 func (s *site) look(a *app, policy reaper.Policy) reaper.Report {
-	s.remember(a)
+	policy = s.policyOf(a, policy)
 	return s.judge(a, reaper.Question{Policy: policy, Standing: s.hindsight.Interlocks(s.worker.Clock.Now())}, nil)
 }
 
 // pass is a pass for who is about to destroy.
 func (s *site) pass(a *app, question reaper.Question) reaper.Report {
-	s.remember(a)
 	return s.judge(a, question, reaper.Overridable)
 }
 
