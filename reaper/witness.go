@@ -30,7 +30,7 @@ func (w *Worker) noVolumeFound(ctx context.Context, findings []Finding, snapshot
 	var detail string
 	switch {
 	case referring > 0 && snapshot.Empty():
-		detail = fmt.Sprintf("live is empty, and %d containers refer to volumes", referring)
+		detail = fmt.Sprintf("live is empty, and containers refer to volumes: %d", referring)
 	case referring >= 3 && !there:
 		detail = fmt.Sprintf("%d containers refer to volumes, and not one of these is there", referring)
 	default:

@@ -68,7 +68,7 @@ var _ = Describe("the interlock no-volume-found", func() {
 		report := w.pass()
 		Expect(finding(report, "o-0").HeldBy()).To(Equal([]reaper.HoldName{reaper.HeldByInterlock}))
 		Expect(report.Interlocks[0].Detail).To(And(
-			HavePrefix("live is empty, and 1 containers"), HaveSuffix(": is it the right directory, and mounted? Set --volumes")))
+			HavePrefix("live is empty, and containers refer to volumes: 1"), HaveSuffix(": is it the right directory, and mounted? Set --volumes")))
 	})
 
 	DescribeTable("is lifted by baggageclaim alone, and by a volume in this directory alone",

@@ -210,7 +210,7 @@ var _ = Describe("daemon, in trouble", func() {
 		d.passed(1)
 		Expect(d.logged("learned-depot")).To(HaveLen(1))
 		Expect(os.Rename(w.Depot, moved)).To(Succeed())
-		d.passed(4)
+		d.passed(3)
 		Expect(d.logged("failed-to-read-depot")).To(HaveLen(1))
 		Expect(os.Rename(moved, w.Depot)).To(Succeed())
 		Eventually(func() []logLine { return d.logged("read-depot-again") }).Should(HaveLen(1))
