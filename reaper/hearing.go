@@ -22,9 +22,11 @@ type hearing struct {
 	// told counts the questions that it had an answer to, silent those that it had
 	// none to.
 	told, silent int
-	// untold are the volumes that it could not tell of though it answered, and why.
-	untold     map[string]error
-	interlocks []Interlock
+	// untold are the volumes that it could not tell of though it answered, and why;
+	// firstUntold is why it could not of the first.
+	untold      map[string]error
+	firstUntold error
+	interlocks  []Interlock
 }
 
 // answer sums up what baggageclaim did.
@@ -92,10 +94,8 @@ func (w *Worker) hearBaggageclaim(ctx context.Context, findings, others []Findin
 	if said.silent == 0 && said.told == 0 && (w.memory != nil || len(said.untold) > 0) {
 		w.askAny(ctx, others, question, &said)
 	}
-	if said.told == 0 {
-		for _, why := range said.untold {
-			said.fallSilent(why)
-		}
+	if said.told == 0 && len(said.untold) > 0 {
+		said.fallSilent(said.firstUntold)
 		said.untold = nil
 	}
 	for i := range findings {
@@ -113,7 +113,7 @@ func (w *Worker) ask(ctx context.Context, volume string, question Question, said
 	// A person who knows better does so about this volume, too.
 	case errors.Is(err, ErrVolumeUntold) && !question.overrides(BaggageclaimUnreachable):
 		if said.untold == nil {
-			said.untold = map[string]error{}
+			said.untold, said.firstUntold = map[string]error{}, err
 		}
 		said.untold[volume] = err
 	case err != nil:
