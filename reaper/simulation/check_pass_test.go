@@ -129,9 +129,10 @@ func (w *world) checkInterlocks(l *life, report reaper.Report, began, judged tim
 		reaper.BaggageclaimUnreachable:    {baggageclaimSilent, volumeDamaged},
 		reaper.WitnessesDisagreeInterlock: {baggageclaimOther, unmounted},
 	} {
-		// What was half seen is not looked at again at once.
+		// What was half seen, or not at all, is not looked at again at once.
 		halfSeen := name == reaper.NoVolumeFound && w.since(began-w.longGap(), halfSeen, containerdSilent, containerdAbsent, gardenHangsOver, runcFails)
-		if has(name) && !halfSeen && !w.since(began, faults...) {
+		unseen := name == reaper.GardenUnreachable && began < w.watch.silentUntil
+		if has(name) && !halfSeen && !unseen && !w.since(began, faults...) {
 			w.violate("interlock %s is on without a reason", name)
 		}
 	}

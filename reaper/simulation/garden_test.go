@@ -127,6 +127,7 @@ func (g gardenView) hangOver(ctx context.Context, handles []string) (silent map[
 		}
 		silent[handle] = true
 		c.askedAgainAt = w.now() + retryDoubts<<min(c.silences, 6) + time.Minute
+		w.watch.silentUntil = max(w.watch.silentUntil, c.askedAgainAt)
 		c.silences++
 	}
 	w.mutex.Unlock()

@@ -24,6 +24,9 @@ type watch struct {
 	// goodAt is when the last good pass of any life ended, anewAt when one had
 	// first sightings start anew.
 	goodAt, anewAt time.Duration
+	// silentUntil is when the last of those that Garden gave no answer about is asked
+	// about again. Where it gave none about any, it counts as silent until then.
+	silentUntil time.Duration
 }
 
 type opened struct {
