@@ -155,6 +155,18 @@ var _ = Describe("Daemon, telling one from another", func() {
 			Expect(w.events()).To(Equal([]string{"flagged o", "flagged o"}))
 		}))
 
+		It("takes it for the same though another source tells its creation", watching(func(w *watch) {
+			w.garden.onDestroy = fail
+			w.orphan("o")
+			created := w.wall.Now().Add(-time.Hour)
+			born(w, created)
+			w.settledBut(func() { born(w, created.Add(300*time.Millisecond)) })
+			Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+			w.passes(1)
+			Expect(w.events()).To(HaveExactElements("flagged o", "destroying o", "destroy-failed o", "destroying o", "destroy-failed o"))
+			Expect(finding(w.report(), "o").Failures).To(Equal(1))
+		}))
+
 		DescribeTable("goes by no creation that is not known",
 			func(before, after time.Time) {
 				watching(func(w *watch) {

@@ -166,9 +166,15 @@ func (m *Memory) seeContainers(report *Report, now moment, good bool) {
 // ended, as far as can be told.
 var errOutlived = fmt.Errorf("weeder ended while Garden was at it, and the container is still there")
 
+// sameWithin is how far apart the creations may be that two sources tell of one
+// container: containerd notes when it takes down the record, the bundle is written
+// moments later. Another of its handle that was made so soon after it would have
+// its grace counted from the moment it was made, less this.
+const sameWithin = 5 * time.Second
+
 // another tells one container from another of the same handle.
 func another(a, b time.Time) bool {
-	return !a.IsZero() && !b.IsZero() && !a.Equal(b)
+	return !a.IsZero() && !b.IsZero() && a.Sub(b).Abs() > sameWithin
 }
 
 // seeAbsent notes which containers are gone. One pass is not enough: a Garden
