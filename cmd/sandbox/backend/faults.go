@@ -29,7 +29,7 @@ var Kinds = []faults.Kind{
 	{Name: "destroy-404-untyped", Help: "a destroy is a 404 without a type and destroys nothing; can be limited to handles"},
 	{Name: "destroy-404-other-handle", Help: "a destroy is a typed 404 for another handle and destroys nothing; can be limited to handles"},
 	{Name: "run-fails", Help: "with --processes: a run is a 500 and runs nothing; can be limited to handles"},
-	{Name: "stream-in-fails", Help: "with --processes: a stream-in is a 500 when some 100 kB have come; can be limited to handles"},
+	{Name: "stream-in-fails", Help: "with --processes: a stream-in is a 500 when all has come; can be limited to handles"},
 	{Name: "stream-out-breaks", Help: "with --processes: a stream-out ends after some 100 kB, as if that were all; can be limited to handles"},
 	{Name: "containerd", Help: "everything is answered as by Concourse's own backend over containerd, as --runtime containerd does for good"},
 }

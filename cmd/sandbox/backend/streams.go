@@ -5,9 +5,11 @@ import (
 	"io"
 
 	"code.cloudfoundry.org/garden"
+
+	"weeder/cmd/sandbox/files"
 )
 
-// breaksAfter is how many bytes a stream that is to break lets pass.
+// breaksAfter is how many bytes a stream out that is to break lets pass.
 const breaksAfter = 100_000
 
 // StreamIn unpacks a tar stream below the container's directory. The user counts for nothing.
@@ -27,7 +29,8 @@ func (c *container) StreamIn(spec garden.StreamInSpec) error {
 	defer done()
 
 	if c.backend.Faults.Strike("stream-in-fails", c.handle).Struck() {
-		_, _ = io.CopyN(io.Discard, spec.TarStream, breaksAfter)
+		// As tar does. And where something is left unread the connection is reset, which the client may hear of first.
+		files.Discard(closed, spec.TarStream)
 		return errStreamIn
 	}
 

@@ -55,14 +55,8 @@ func (d Dir) In(ctx context.Context, path string, stream io.Reader) error {
 		return fmt.Errorf("stream-in: nstar: error streaming in: exit status 1. Output: %w", err)
 	}
 
-	// A client that says nothing more can't be told to stop: what is read from can.
-	read, write := io.Pipe()
-	defer read.Close()
-	go func() {
-		_, err := io.Copy(write, stream)
-		write.CloseWithError(err)
-	}()
-	defer context.AfterFunc(ctx, func() { read.CloseWithError(context.Cause(ctx)) })()
+	read, stop := until(ctx, stream)
+	defer stop()
 
 	said := &beginning{}
 	command := tar(ctx, destination, said, "-xf", "-")
@@ -73,6 +67,29 @@ func (d Dir) In(ctx context.Context, path string, stream io.Reader) error {
 	}
 
 	return nil
+}
+
+// Discard reads a stream to its end, or the context's, and makes nothing of it.
+func Discard(ctx context.Context, stream io.Reader) {
+	read, stop := until(ctx, stream)
+	defer stop()
+	_, _ = io.Copy(io.Discard, read)
+}
+
+// until has a stream end with the context, too. A client that says nothing more can't be told to stop:
+// what is read from can. It must be stopped when nothing is read any more.
+func until(ctx context.Context, stream io.Reader) (read io.Reader, stop func()) {
+	reader, writer := io.Pipe()
+	go func() {
+		_, err := io.Copy(writer, stream)
+		writer.CloseWithError(err)
+	}()
+	forget := context.AfterFunc(ctx, func() { reader.CloseWithError(context.Cause(ctx)) })
+
+	return reader, func() {
+		forget()
+		reader.Close()
+	}
 }
 
 // Out packs what is at a path of the container's: a directory's contents where the path ends in a
