@@ -38,6 +38,7 @@ type recollectedOrphan struct {
 	Passes       int            `json:"passes"`
 	Created      time.Time      `json:"created,omitzero"`
 	GraceTime    *time.Duration `json:"grace_time_ns,omitempty"`
+	BusyAt       *time.Duration `json:"busy_at_ns,omitempty"`
 	Tried        bool           `json:"tried,omitempty"`
 	Destroying   bool           `json:"destroying,omitempty"`
 	Failures     int            `json:"failures,omitempty"`

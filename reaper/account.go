@@ -84,6 +84,9 @@ type Remembered struct {
 	// GraceTimeSure tells that it is this container's by its creation: where that is
 	// not known, another one of the same handle may have told it.
 	GraceTimeSure bool
+	// BusyAt is when processes beyond its init were told of last, where none have
+	// been told to be gone since. Zero: they were not.
+	BusyAt time.Time
 }
 
 // Sightings is what earlier passes remember.
@@ -142,6 +145,9 @@ type PastOrphan struct {
 	// GraceTime is its own, as its properties told it when they were read last.
 	// Nil: they never were.
 	GraceTime *time.Duration
+	// BusyAt is when processes beyond its init were told of last. Nil: they were
+	// not, or are known to be gone.
+	BusyAt *time.Duration
 	// Tried tells that a destroy of it was begun.
 	Tried bool
 	// Destroying tells that one was under way when this was kept. It is for others

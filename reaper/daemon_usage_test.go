@@ -45,6 +45,47 @@ var _ = Describe("Daemon, asking for processes and ages", func() {
 		Entry("that says nothing", nil),
 	)
 
+	DescribeTable("counts the busy grace from when processes were told of last",
+		func(untell func(*watch)) {
+			watching(func(w *watch) {
+				w.Policy.BusyGrace = time.Hour
+				w.container("o", volume("mount", reaper.VolumeMissing), live("v-o"))
+				w.garden.usages["o"] = *busy
+				w.settled()
+				w.wait(2 * time.Hour)
+				untell(w)
+				w.wait(time.Hour - time.Nanosecond)
+				Expect(w.of("destroy")).To(BeEmpty())
+				Expect(finding(w.report(), "o").Holds[0].Detail).To(MatchRegexp(`, and some ran in it at \S+Z: waits 1h0m0s$`))
+				w.wait(5 * time.Minute)
+				Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
+			})()
+		},
+		Entry("where they can't be asked for any more", func(w *watch) { w.garden.usageErr = errNo }),
+		Entry("where nothing tells of them any more", func(w *watch) { delete(w.garden.usages, "o") }),
+		Entry("and goes by it after a restart", func(w *watch) {
+			w.stop()
+			delete(w.garden.usages, "o")
+			w.hire(w.keeper.last())
+			w.start()
+		}),
+	)
+
+	It("counts it from the first sighting again where they are known to be gone", watching(func(w *watch) {
+		w.Policy.BusyGrace = time.Hour
+		w.container("o", volume("mount", reaper.VolumeMissing), live("v-o"))
+		w.garden.usages["o"] = *busy
+		w.garden.onDestroy = fail
+		w.settled()
+		w.wait(2 * time.Hour)
+		w.garden.usages["o"] = reaper.Usage{Processes: 1}
+		w.wait(5 * time.Minute)
+		Expect(w.of("destroy")).NotTo(BeEmpty())
+		delete(w.garden.usages, "o")
+		w.wait(2 * time.Hour)
+		Expect(w.heldBy("o")).NotTo(ContainElement(reaper.HeldByBusy))
+	}))
+
 	It("asks for those alone of which it has none", held(busy, func(w *watch) {
 		w.container("p", volume("mount-p", reaper.VolumeMissing), live("v-p"))
 		w.garden.usages["p"] = reaper.Usage{Processes: 3}

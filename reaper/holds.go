@@ -117,6 +117,7 @@ func times(n int) string {
 func holdBusy(finding *Finding, now time.Time, grace time.Duration, at Circumstances,
 	hold func(HoldName, time.Time, string, ...any)) {
 	var why string
+	since := finding.Since
 	switch {
 	case at.Usage.Idle, at.Usage.Processes == 1:
 		return
@@ -128,19 +129,31 @@ func holdBusy(finding *Finding, now time.Time, grace time.Duration, at Circumsta
 	case at.Usage.Processes > 1:
 		why = fmt.Sprintf("%d processes run in it though its root volume is gone", at.Usage.Processes)
 	case at.Usage.Failed:
-		why = "its processes could not be asked for"
+		why, since = "its processes could not be asked for", busySince(since, at)
 	case finding.rootGone() || finding.allGone():
 		return
 	default:
-		why = "its processes can't be told"
+		why, since = "its processes can't be told", busySince(since, at)
 	}
 
-	if due := finding.Since.Add(grace); finding.Since.IsZero() || now.Before(due) {
-		if finding.Since.IsZero() {
+	if due := since.Add(grace); since.IsZero() || now.Before(due) {
+		if since.IsZero() {
 			due = time.Time{}
+		}
+		if since.After(finding.Since) {
+			why += ", and some ran in it at " + since.UTC().Format(time.RFC3339)
 		}
 		hold(HeldByBusy, due, "%s: waits %s", why, grace)
 	}
+}
+
+// busySince is what the busy grace counts from where nobody tells of processes now:
+// who ran some at a time is not known to be through with them.
+func busySince(since time.Time, at Circumstances) time.Time {
+	if at.BusyAt.After(since) {
+		return at.BusyAt
+	}
+	return since
 }
 
 // orphanSince is when the container became an orphan: its first sighting, or

@@ -69,6 +69,9 @@ func (p Past) remember(container Container, now time.Time, elapsed time.Duration
 		remembered.FirstSeen, remembered.Watched = wall(orphan.First), true
 		remembered.Unconfirmed = orphan.Passes < 2
 		remembered.GraceTime = orphan.GraceTime
+		if orphan.BusyAt != nil {
+			remembered.BusyAt = wall(*orphan.BusyAt)
+		}
 		remembered.GraceTimeSure = orphan.GraceTime != nil && !orphan.Created.IsZero() && !container.CreatedAt.IsZero()
 	}
 	return remembered
@@ -99,11 +102,31 @@ func (w *Worker) rememberedUsage(ctx context.Context, handles []string) map[stri
 		return usages
 	}
 	asked, answered := w.usage(ctx, ask)
+	w.memory.seeBusy(asked)
 	if answered {
 		w.memory.rememberUsage(ask, asked)
 	}
 	maps.Copy(usages, asked)
 	return usages
+}
+
+// seeBusy notes of orphans that processes run in them, or no longer do.
+func (m *Memory) seeBusy(usages map[string]Usage) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	now := m.elapsed()
+	for handle, usage := range usages {
+		orphan, known := m.past.Orphans[handle]
+		switch {
+		case !known:
+			continue
+		case usage.Idle, usage.Processes == 1:
+			orphan.BusyAt = nil
+		case usage.Processes > 1:
+			orphan.BusyAt = &now
+		}
+		m.past.Orphans[handle] = orphan
+	}
 }
 
 func (m *Memory) recallUsage(handles []string) (usages map[string]Usage, ask []string) {

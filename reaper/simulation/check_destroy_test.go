@@ -35,7 +35,7 @@ func (w *world) beginAttempt(l *life, handle string) *attempt {
 	default:
 		w.checkCircumstances(l, c)
 		w.checkContainer(l, c)
-		w.checkBusy(c)
+		w.checkBusy(l, c)
 		if w.wrong != nil {
 			w.stats.Wrong++
 		}
@@ -144,11 +144,15 @@ func (w *world) checkCircumstances(l *life, c *container) {
 }
 
 // checkBusy sees to it that no container is destroyed that is in use.
-func (w *world) checkBusy(c *container) {
+func (w *world) checkBusy(l *life, c *container) {
 	since, _ := w.seenSince(c)
-	waited := w.now()-since >= max(w.policy.BusyGrace, w.grace(c))
 	usage := c.watched.usage
-	told := c.told && !c.idle && !c.hidden && !w.since(w.now()-2*time.Minute, usageUntold, usageFails, gardenSlow, runcFails, gardenHangsOver)
+	if c.watched.busyLife == l.number && c.rootThere() {
+		since = max(since, c.watched.busyAt)
+	}
+	waited := w.now()-since >= max(w.policy.BusyGrace, w.grace(c))
+	told := c.told && !c.idle && !c.hidden && !w.since(w.now()-2*time.Minute, usageUntold, usageFails, gardenSlow, runcFails, gardenHangsOver,
+		containerdSilent, containerdAbsent)
 	if told && c.processes > 1 && c.rootThere() && w.now()-c.changedAt > time.Minute {
 		w.violate("%s is destroyed, and processes have run in it for %s", c, w.now()-c.changedAt)
 	}

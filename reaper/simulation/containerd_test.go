@@ -93,7 +93,9 @@ func (v containerdView) Usage(ctx context.Context, handles []string) (map[string
 	if w.on(usageFails) {
 		err = errNoContainerd
 	}
-	return w.usages(handles, err, !absent)
+	usages, err := w.usages(handles, err, !absent)
+	v.hearsOf(usages)
+	return usages, err
 }
 
 // record is what containerd keeps of the container.

@@ -252,6 +252,7 @@ func (g gardenView) Usage(ctx context.Context, handles []string) (map[string]rea
 			usages[handle] = reaper.Usage{Failed: true}
 		}
 	}
+	g.hearsOf(usages)
 	return usages, err
 }
 

@@ -60,6 +60,10 @@ type watched struct {
 	// usage that Garden told last, and whether it failed to.
 	usage       reaper.Usage
 	usageFailed bool
+	// busyAt is when processes beyond its init were told of last, to the life that
+	// has busyLife for its number.
+	busyAt   time.Duration
+	busyLife int
 	// failures of its destroys: others of its handle may have had some, too.
 	failures failures
 	// leakAt is when it was found to be a leak. Zero: it is none.
@@ -153,5 +157,18 @@ func (w *world) ends(l *life) {
 	}
 	for handle := range l.owed {
 		w.violate("the destroy of %s was answered, and no end was told", handle)
+	}
+}
+
+// hearsOf notes which processes a life has heard of. The mutex is held.
+func (l *life) hearsOf(usages map[string]reaper.Usage) {
+	for handle, usage := range usages {
+		watched := &l.world.garden.containers[handle].watched
+		switch {
+		case usage.Idle, usage.Processes == 1:
+			watched.busyAt = 0
+		case usage.Processes > 1:
+			watched.busyAt, watched.busyLife = l.world.now(), l.number
+		}
 	}
 }
