@@ -1,6 +1,9 @@
 package simulation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // checkLeaks sees to it that no leak is left for longer than it has to be.
 func (w *world) checkLeaks() {
@@ -13,7 +16,8 @@ func (w *world) checkLeaks() {
 		case c.watched.leakAt == 0:
 			c.watched.leakAt = w.now()
 		}
-		if leak {
+		// Who need not be destroyed takes its turn where it is.
+		if _, orphan := w.orphanSince(c); orphan {
 			leaks++
 		}
 	}
@@ -24,7 +28,7 @@ func (w *world) checkLeaks() {
 		if !isCalm || l == nil {
 			continue
 		}
-		if c.watched.leakAt == 0 || c.destroy != nil || w.dryRun && c.watched.would {
+		if c.watched.leakAt == 0 || c.destroy != nil || l.waitsFor(c.handle) || w.dryRun && c.watched.would {
 			continue
 		}
 		since := c.watched.leakAt
@@ -32,6 +36,14 @@ func (w *world) checkLeaks() {
 			w.violate("%s is a leak since %s, all is calm since %s, and it is still there (due at %s)", c, since, calm, due)
 		}
 	}
+}
+
+// waitsFor tells that a life waits for Garden's answer to a destroy still: one that
+// hung when it was asked may never give any, until the daemon no longer waits.
+func (l *life) waitsFor(handle string) bool {
+	return slices.ContainsFunc(l.attempts, func(a *attempt) bool {
+		return a.handle == handle && !a.answered && l.world.now()-a.at <= l.world.policy.DestroyTimeout
+	})
 }
 
 // flappingCosts is how much later a daemon may be that is restarted every few
