@@ -29,9 +29,6 @@ func (w *Worker) look(ctx context.Context, handle string, pass Report, question 
 		}
 	}
 	usage, _ := w.usage(ctx, []string{handle})
-	if w.memory != nil {
-		w.memory.seeBusy(usage)
-	}
 
 	// Asking took its time, in which a volume may have come back.
 	last, now, interlock := w.judgeAfresh(ctx, container, pass, question, said)

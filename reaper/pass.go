@@ -245,7 +245,7 @@ func (w *Worker) weigh(ctx context.Context, report *Report, question Question, h
 // usage asks for processes and ages. Where neither the runtime nor Garden knows
 // them, which makes orphans wait longer, they are not in the answer; where one of
 // them should have known and could not be asked (answered is false), the usage of
-// all that nobody told of has failed.
+// all that nobody told of has failed. Memory notes who is busy.
 func (w *Worker) usage(ctx context.Context, handles []string) (usages map[string]Usage, answered bool) {
 	usages, answered = make(map[string]Usage, len(handles)), true
 	ask := func(who interface {
@@ -273,6 +273,9 @@ func (w *Worker) usage(ctx context.Context, handles []string) (usages map[string
 		if _, told := usages[handle]; !told && !answered {
 			usages[handle] = Usage{Failed: true}
 		}
+	}
+	if w.memory != nil {
+		w.memory.seeBusy(usages)
 	}
 	return usages, answered
 }

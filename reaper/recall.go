@@ -69,10 +69,10 @@ func (p Past) remember(container Container, now time.Time, elapsed time.Duration
 		remembered.FirstSeen, remembered.Watched = wall(orphan.First), true
 		remembered.Unconfirmed = orphan.Passes < 2
 		remembered.GraceTime = orphan.GraceTime
+		remembered.GraceTimeSure = orphan.GraceTime != nil && !orphan.Created.IsZero() && !container.CreatedAt.IsZero()
 		if orphan.BusyAt != nil {
 			remembered.BusyAt = wall(*orphan.BusyAt)
 		}
-		remembered.GraceTimeSure = orphan.GraceTime != nil && !orphan.Created.IsZero() && !container.CreatedAt.IsZero()
 	}
 	return remembered
 }
@@ -102,7 +102,6 @@ func (w *Worker) rememberedUsage(ctx context.Context, handles []string) map[stri
 		return usages
 	}
 	asked, answered := w.usage(ctx, ask)
-	w.memory.seeBusy(asked)
 	if answered {
 		w.memory.rememberUsage(ask, asked)
 	}
