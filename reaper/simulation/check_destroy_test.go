@@ -151,8 +151,9 @@ func (w *world) checkBusy(l *life, c *container) {
 		since = max(since, c.watched.busyAt)
 	}
 	waited := w.now()-since >= max(w.policy.BusyGrace, w.grace(c))
-	told := c.told && !c.idle && !c.hidden && !w.since(w.now()-2*time.Minute, usageUntold, usageFails, gardenSlow, runcFails, gardenHangsOver,
-		containerdSilent, containerdAbsent)
+	lately := w.now() - 2*time.Minute
+	told := c.told && !c.idle && !c.hidden && !w.since(lately, usageUntold, usageFails, gardenSlow, runcFails, gardenHangsOver) &&
+		!(w.containerd && w.since(lately, containerdSilent, containerdAbsent))
 	if told && c.processes > 1 && c.rootThere() && w.now()-c.changedAt > time.Minute {
 		w.violate("%s is destroyed, and processes have run in it for %s", c, w.now()-c.changedAt)
 	}

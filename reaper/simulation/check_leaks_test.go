@@ -7,24 +7,23 @@ import (
 
 // checkLeaks sees to it that no leak is left for longer than it has to be.
 func (w *world) checkLeaks() {
-	leaks := 0
+	orphans := 0
 	for _, c := range w.garden.containers {
-		leak := w.leak(c)
 		switch {
-		case !leak:
-			c.watched.leakAt, c.watched.leaks = 0, 0
+		case !w.leak(c):
+			c.watched.leakAt, c.watched.orphans = 0, 0
 		case c.watched.leakAt == 0:
 			c.watched.leakAt = w.now()
 		}
 		// Who need not be destroyed takes its turn where it is.
 		if _, orphan := w.orphanSince(c); orphan {
-			leaks++
+			orphans++
 		}
 	}
 	calm, isCalm := w.calm()
 	l := w.alive()
 	for _, c := range w.garden.containers {
-		c.watched.leaks = max(c.watched.leaks, leaks)
+		c.watched.orphans = max(c.watched.orphans, orphans)
 		if !isCalm || l == nil {
 			continue
 		}
@@ -78,7 +77,7 @@ func (w *world) due(l *life, c *container, since time.Duration) time.Duration {
 // dueOnce is when a leak must be gone that is one since then, and whose grace
 // counts from when it was flagged.
 func (w *world) dueOnce(l *life, c *container, since, flagged time.Duration) time.Duration {
-	leaks := c.watched.leaks
+	orphans := c.watched.orphans
 	pass := w.interval*11/10 + passTakes
 	due := max(flagged+w.grace(c), l.startingUntil, w.watch.failures[c.handle].retryAt)
 	if w.since(since, flapping) {
@@ -86,9 +85,9 @@ func (w *world) dueOnce(l *life, c *container, since, flagged time.Duration) tim
 	}
 	passes := 2
 	if limit := w.policy.MaxPerPass; limit > 0 {
-		passes += leaks / limit
+		passes += orphans / limit
 	}
-	return due + time.Duration(passes)*pass + time.Duration(leaks/w.policy.MaxInFlight+1)*10*time.Second
+	return due + time.Duration(passes)*pass + time.Duration(orphans/w.policy.MaxInFlight+1)*10*time.Second
 }
 
 // leak tells whether a container is a leak that the daemon has to find.

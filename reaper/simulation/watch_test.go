@@ -68,8 +68,8 @@ type watched struct {
 	failures failures
 	// leakAt is when it was found to be a leak. Zero: it is none.
 	leakAt time.Duration
-	// leaks is how many orphans there were at most since.
-	leaks int
+	// orphans is how many there were at most since.
+	orphans int
 	// would tells that a dry run is through with it.
 	would bool
 }
