@@ -81,6 +81,8 @@ var _ = Describe("Memory", func() {
 				Created: instant.Draw(t, "created"), Tried: rapid.Bool().Draw(t, "tried"), Failures: rapid.Int().Draw(t, "failures"),
 				LastError: text.Draw(t, "last error"), RetryAt: duration.Draw(t, "retry at"),
 				WouldDestroy: rapid.Bool().Draw(t, "would destroy"), Absent: rapid.Int().Draw(t, "absent"),
+				GraceTime: rapid.Ptr(duration, true).Draw(t, "grace time"), BusyAt: rapid.Ptr(duration, true).Draw(t, "busy at"),
+				Destroying: rapid.Bool().Draw(t, "destroying"),
 			}
 		})
 		rapid.Check(GinkgoT(), func(t *rapid.T) {

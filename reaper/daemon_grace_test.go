@@ -126,7 +126,7 @@ var _ = Describe("Daemon, waiting out a grace", func() {
 				Expect(w.of("destroy")).To(BeEmpty())
 			})()
 		},
-		Entry("where it was made at another time", now.Add(-time.Hour), now.Add(-time.Hour+time.Minute)),
+		Entry("where it was made at another time", now.Add(-time.Hour), now.Add(-time.Hour+5*time.Second+1)),
 		Entry("where nothing tells when it was made", now.Add(-time.Hour), time.Time{}),
 		Entry("where nothing told when the one before was made", time.Time{}, now.Add(-time.Hour)),
 	)

@@ -160,7 +160,7 @@ var _ = Describe("Daemon, telling one from another", func() {
 			w.orphan("o")
 			created := w.wall.Now().Add(-time.Hour)
 			born(w, created)
-			w.settledBut(func() { born(w, created.Add(300*time.Millisecond)) })
+			w.settledBut(func() { born(w, created.Add(5*time.Second)) })
 			Expect(w.of("destroy")).To(Equal([]string{"destroy o"}))
 			w.passes(1)
 			Expect(w.events()).To(HaveExactElements("flagged o", "destroying o", "destroy-failed o", "destroying o", "destroy-failed o"))

@@ -251,7 +251,10 @@ var _ = Describe("streams", func() {
 		}),
 	)
 
-	It("are ended by a destroy", func() {
+	DescribeTable("are ended by a destroy", func(faults ...string) {
+		for _, fault := range faults {
+			s.fault(fault, "c-1")
+		}
 		read, write := io.Pipe()
 		defer write.Close()
 		done := make(chan error, 1)
@@ -261,7 +264,10 @@ var _ = Describe("streams", func() {
 		Eventually(func() int { return s.Calls.Counts().Counts["stream-in"] }).Should(Equal(1))
 		Expect(s.client.Destroy("c-1")).To(Succeed())
 		Eventually(done).Should(Receive(HaveOccurred()))
-	})
+	},
+		Entry("that are unpacked"),
+		Entry("that are to fail", "stream-in-fails"),
+	)
 })
 
 // lookup is a container past the server.
